@@ -1,0 +1,1 @@
+"""Fields to results, in worker processes."""

@@ -1,0 +1,34 @@
+"""What runs in a worker process: one bundle, opened once, and one field after another."""
+
+import signal
+
+from leukonet.analyse import analyse
+from leukonet.bundle import Bundle, load_bundle
+from leukonet.result import FieldResult
+
+_bundles: list[tuple[Bundle, int]] = []
+"""The bundle and the pixel limit of this process; filled by `begin`."""
+
+
+def begin(bundle: str, sha256: str, max_pixels: int) -> None:
+    """Prepare this process: load the bundle, and leave Ctrl-C to the parent.
+
+    Raises:
+        RuntimeError: the bundle is not the one that the daemon loaded.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    loaded = load_bundle(bundle)
+    if loaded.sha256 != sha256:
+        raise RuntimeError(f"bundle {bundle} changed on disk since the daemon started; restart the daemon")
+    _bundles[:] = [(loaded, max_pixels)]
+
+
+def look(data: bytes) -> FieldResult:
+    """Analyse one field.
+
+    Raises:
+        LeukonetError: the bytes are no image that can be counted, or the network failed on them.
+    """
+    bundle, max_pixels = _bundles[0]
+    return analyse(data, bundle, max_pixels)

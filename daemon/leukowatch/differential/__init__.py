@@ -1,0 +1,1 @@
+"""A slide's count, its per cents and their exact limits."""

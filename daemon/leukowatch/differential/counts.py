@@ -1,0 +1,103 @@
+"""The differential of a slide: counts, per cent of counted leucocytes, and their limits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from leukonet.cells import CellClass, Group, Role
+from leukowatch.differential.limits import clopper_pearson
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Part of the counted leucocytes."""
+
+    name: str
+    """Name of the class, or of the group."""
+    label: str
+    """What a person reads."""
+    count: int
+    """Cells."""
+    percent: float | None
+    """Of counted leucocytes, 0 to 100, not rounded; None where there are none."""
+    low: float
+    """Lower 95% limit, per cent; 0 where there are no leucocytes."""
+    high: float
+    """Upper 95% limit, per cent; 100 where there are no leucocytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Cells reported beside the differential."""
+
+    name: str
+    label: str
+    count: int
+    """Cells."""
+    per_hundred: float | None
+    """Per 100 counted leucocytes, may exceed 100; None where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """A slide's differential count."""
+
+    leucocytes: int
+    """Counted cells: what each per cent is of."""
+    classes: tuple[Share, ...]
+    """The counted classes in the order of reports, those without cells too."""
+    polynuclear: Share
+    mononuclear: Share
+    apart: tuple[Apart, ...]
+    """Classes counted apart, in the order of reports."""
+    artefacts: int
+    """Located things that are no cells; in no per cent."""
+    unclassified: int
+    """Cells that wait for a person; in no per cent."""
+
+
+def differential(
+    counts: Mapping[str, int], classes: Iterable[CellClass], unclassified: int = 0
+) -> Differential:
+    """Make the differential from the cells of each class.
+
+    Args:
+        counts: class name → cells that are not unclassified; absent classes have none.
+        classes: every class that can occur, in the order of reports.
+        unclassified: cells whose class waits for a person.
+
+    Raises:
+        ValueError: a number is negative, or a class is not among `classes`.
+    """
+    known = tuple(classes)
+    unknown = set(counts) - {each.name for each in known}
+    if unknown or unclassified < 0 or any(count < 0 for count in counts.values()):
+        raise ValueError(
+            f"these are no counts of the classes at hand: {dict(counts)}, {unclassified} unclassified"
+        )
+    counted = [each for each in known if each.role is Role.COUNTED]
+    total = sum(counts.get(each.name, 0) for each in counted)
+
+    def group(which: Group, label: str) -> Share:
+        count = sum(counts.get(each.name, 0) for each in counted if each.group is which)
+        return _share(which.value, label, count, total)
+
+    return Differential(
+        leucocytes=total,
+        classes=tuple(_share(each.name, each.label, counts.get(each.name, 0), total) for each in counted),
+        polynuclear=group(Group.POLYNUCLEAR, "Polynuclear"),
+        mononuclear=group(Group.MONONUCLEAR, "Mononuclear"),
+        apart=tuple(
+            _apart(each, counts.get(each.name, 0), total) for each in known if each.role is Role.APART
+        ),
+        artefacts=sum(counts.get(each.name, 0) for each in known if each.role is Role.NEVER),
+        unclassified=unclassified,
+    )
+
+
+def _share(name: str, label: str, count: int, total: int) -> Share:
+    low, high = clopper_pearson(count, total)
+    return Share(name, label, count, 100 * count / total if total else None, 100 * low, 100 * high)
+
+
+def _apart(cell_class: CellClass, count: int, total: int) -> Apart:
+    return Apart(cell_class.name, cell_class.label, count, 100 * count / total if total else None)

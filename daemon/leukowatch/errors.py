@@ -1,0 +1,101 @@
+"""What can go wrong in the service: one root, one leaf each, with the exit code that the commands give.
+
+The codes are documented in the README: 0 done, 1 unforeseen, 2 wrong usage, 3 and up as below.
+Errors about an image or a bundle are leukonet's own (`leukonet.errors`, codes 10 to 13).
+"""
+
+
+class LeukowatchError(Exception):
+    """Root of all errors raised on purpose; the message names the file or setting and the remedy."""
+
+    exit_code = 1
+
+
+class SettingsInvalid(LeukowatchError):
+    """A setting is unknown, malformed or contradicts another."""
+
+    exit_code = 3
+
+
+class HomeInUse(LeukowatchError):
+    """Another daemon works on this home."""
+
+    exit_code = 4
+
+
+class InboxVanished(LeukowatchError):
+    """The inbox was removed, renamed or unmounted."""
+
+    exit_code = 5
+
+
+class StoreUnavailable(LeukowatchError):
+    """The database cannot be opened, read or written."""
+
+    exit_code = 6
+
+
+class SchemaMismatch(LeukowatchError):
+    """The database's schema is not the one that this version reads and writes."""
+
+    exit_code = 7
+
+
+class StillWaiting(LeukowatchError):
+    """A scan ended with files that could not be filed."""
+
+    exit_code = 8
+
+
+class NotFound(LeukowatchError):
+    """No slide, field or file of that name."""
+
+    exit_code = 9
+
+
+class ChecksFailed(LeukowatchError):
+    """`doctor` or `db check` found something wrong."""
+
+    exit_code = 14
+
+
+class IntakeError(LeukowatchError):
+    """A file in the inbox that cannot be taken; `reason` is kept with it."""
+
+    reason = "refused"
+
+
+class NotRegular(IntakeError):
+    """A directory, link, pipe or socket where an image was expected: left alone."""
+
+    reason = "not_regular"
+
+
+class Unreadable(IntakeError):
+    """The service may not read the file: it waits until somebody mends that."""
+
+    reason = "unreadable"
+
+
+class Vanished(IntakeError):
+    """The file was gone, or another, by the time it was opened."""
+
+    reason = "vanished"
+
+
+class FileTooLarge(IntakeError):
+    """More bytes than `inbox.max_bytes`."""
+
+    reason = "too_large"
+
+
+class ChangedWhileRead(IntakeError):
+    """Size or time changed between opening and the last byte: it is not complete yet."""
+
+    reason = "changed"
+
+
+class FilingFailed(LeukowatchError):
+    """A file could not be moved to archive or quarantine; it stays where it is and is tried again."""
+
+    exit_code = 15

@@ -1,0 +1,181 @@
+"""The service from start to stop, each stage in its order."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import structlog
+from sqlalchemy import Engine
+
+from leukonet.bundle import load_bundle
+from leukowatch.analysis.pool import LocalPool
+from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting
+from leukowatch.inbox.filing import Filer
+from leukowatch.inbox.listing import temporary_files
+from leukowatch.inbox.naming import printable
+from leukowatch.inbox.watch import InboxWatch
+from leukowatch.service import systemd
+from leukowatch.service.home import make_home, only_one
+from leukowatch.service.taking import Taker
+from leukowatch.service.writing import Writer
+from leukowatch.settings import Settings
+from leukowatch.store.database import close_writer, open_writer
+from leukowatch.store.group import BundleRef
+from leukowatch.store.ledger import Ledger
+
+_log = structlog.get_logger(__name__)
+
+TICK = 0.25
+"""Longest wait in seconds for a hint, and so for a signal to be noticed."""
+SHOWN = 10
+"""Files that an error names at most."""
+
+
+class Daemon:
+    """Everything that runs between `start` and `stop`; made by `running`."""
+
+    def __init__(self, settings: Settings, engine: Engine, stopping: threading.Event) -> None:
+        bundle = load_bundle(settings.analysis.bundle)
+        self.stopping = stopping
+        self._settings = settings
+        self._watch = InboxWatch(
+            settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling
+        )
+        self._pool = LocalPool(
+            bundle,
+            settings.analysis.bundle,
+            workers=settings.analysis.workers,
+            deadline=settings.analysis.deadline_seconds,
+            attempts=settings.analysis.attempts,
+            max_pixels=settings.inbox.max_pixels,
+        )
+        filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
+        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind))
+        self._writer = Writer(ledger, filer, settings.home, settings.store.group, self._settled)
+        self.taker = Taker(settings, self._watch, self._pool, self._writer.put)
+
+    def start(self) -> None:
+        """Finish what an earlier run left, then watch, then take what is there."""
+        recovered = self._writer.recover()
+        if recovered:
+            _log.warning("moves of an earlier run finished", files=recovered)
+        self._watch.start()
+        self._writer.start()
+        self.taker.rescan()
+
+    def round(self) -> None:
+        """One round of taking; an inbox that vanished is waited for, and watched again when it is back."""
+        if self._writer.failure:
+            raise LeukowatchError(f"the writer ended: {self._writer.failure}") from self._writer.failure
+        try:
+            self.taker.round(TICK)
+        except InboxVanished as error:
+            self._await_inbox(error)
+
+    def stop(self) -> None:
+        """Stop taking, let workers finish what is in hand, commit and file it; the rest stays in the inbox."""
+        self._watch.stop()
+        self._pool.stop(self._settings.service.stop_seconds)
+        self._writer.finish()
+        self._writer.join()
+
+    def _settled(self, key: bytes, filed: bool) -> None:  # noqa: FBT001  the writer's callback
+        self.taker.settled(key, filed)
+
+    def _await_inbox(self, error: InboxVanished) -> None:
+        _log.error("the inbox is not what was watched", error=str(error))
+        while not self.stopping.wait(TICK):
+            try:
+                self._watch.rearm()
+            except InboxVanished:
+                continue
+            _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
+            return
+
+
+@contextmanager
+def running(settings: Settings, stopping: threading.Event) -> Iterator[Daemon]:
+    """A started daemon on its home; leaving the block stops it.
+
+    Raises:
+        LeukowatchError: the home is in use, the store cannot be opened, or the inbox is not there.
+        BundleError: the bundle is missing or damaged.
+    """
+    make_home(settings)
+    with only_one(settings.home):
+        engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
+        try:
+            daemon = Daemon(settings, engine, stopping)
+            try:
+                daemon.start()
+                yield daemon
+            finally:
+                systemd.notify("STOPPING=1")
+                daemon.stop()
+        finally:
+            close_writer(engine)
+
+
+def serve(settings: Settings, stopping: threading.Event) -> None:
+    """Run until told to stop.
+
+    Raises:
+        LeukowatchError: as `running`; or the writer ended.
+    """
+    beat = systemd.watchdog_seconds()
+    with running(settings, stopping) as daemon:
+        systemd.notify("READY=1", f"STATUS=watching {settings.inbox_folder}")
+        _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
+        while not stopping.is_set():
+            daemon.round()
+            if beat:
+                systemd.notify("WATCHDOG=1")
+        _log.info("stopping", in_hand=daemon.taker.in_hand())
+    _log.info("stopped")
+
+
+def scan(settings: Settings, stopping: threading.Event) -> int:
+    """Take what is in the inbox now.
+
+    Returns:
+        How many files were filed.
+
+    Raises:
+        StillWaiting: files of the start are still in the inbox; the message names them.
+        LeukowatchError: as `running`.
+    """
+    with running(settings, stopping) as daemon:
+        present = daemon.taker.pending()
+        left = present
+        while not stopping.is_set() and not left <= daemon.taker.unreadable():
+            daemon.round()
+            left = present & daemon.taker.pending()
+    left |= set(temporary_files(settings.inbox_folder))
+    if left:
+        named = ", ".join(printable(key) for key in sorted(left)[:SHOWN])
+        raise StillWaiting(f"{len(left)} files still wait in the inbox: {named}; the log says why")
+    return len(present)
+
+
+@contextmanager
+def signals(stopping: threading.Event) -> Iterator[None]:
+    """SIGTERM and Ctrl-C ask for a stop.
+
+    A second one ends the process at once, which is as safe as a power cut: the next start finishes the rest.
+    """
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del frame
+        if stopping.is_set():
+            os._exit(128 + number)
+        stopping.set()
+
+    former = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,118 @@
+"""Looks at everything that could be wrong with an installation, and says how to mend it."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from leukonet.errors import LeukonetError
+from leukowatch.errors import HomeInUse, LeukowatchError
+from leukowatch.settings import Settings
+
+LEAST_FREE = 1_000_000_000
+"""Bytes that should be free where the home is."""
+FEW_WATCHES = 8192
+"""A limit of inotify watches below this is soon reached: each slide folder needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check says."""
+
+    what: str
+    good: bool
+    told: str
+    """The state, or what is wrong and how to mend it."""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run every check; none stops the others."""
+    checks: dict[str, Callable[[Settings], str]] = {
+        "folders": _folders,
+        "disk": _disk,
+        "service": _service,
+        "database": _database,
+        "bundle": _bundle,
+        "file events": _events,
+        "files": _files,
+    }
+    findings = []
+    for what, check in checks.items():
+        try:
+            findings.append(Finding(what, good=True, told=check(settings)))
+        except (LeukowatchError, LeukonetError, OSError) as error:
+            findings.append(Finding(what, good=False, told=str(error)))
+    return findings
+
+
+def _folders(settings: Settings) -> str:
+    for folder in (settings.home, settings.inbox_folder, settings.archive_folder, settings.quarantine_folder):
+        if not folder.is_dir():
+            raise LeukowatchError(f"{folder} is missing: `leukowatch run` makes it")
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise LeukowatchError(f"{folder}: this user may not read and write there; mend its owner or mode")
+    return f"{settings.home} and its inbox, archive and quarantine can be read and written"
+
+
+def _disk(settings: Settings) -> str:
+    free = shutil.disk_usage(settings.home).free
+    if free < LEAST_FREE:
+        raise LeukowatchError(f"only {free / 1e6:.0f} MB are free at {settings.home}: make room")
+    return f"{free / 1e9:.0f} GB are free"
+
+
+def _service(settings: Settings) -> str:
+    from leukowatch.service.home import only_one  # noqa: PLC0415  each check pays for itself
+
+    try:
+        with only_one(settings.home):
+            return "no service runs on this home"
+    except HomeInUse:
+        return "a service runs on this home"
+
+
+def _database(settings: Settings) -> str:
+    from leukowatch.store.migrate import check  # noqa: PLC0415  each check pays for itself
+
+    wrong = check(settings.database_url, settings.store.busy_seconds)
+    if wrong:
+        raise LeukowatchError("; ".join(wrong))
+    return "schema, file and references are sound"
+
+
+def _bundle(settings: Settings) -> str:
+    """Load the bundle, and have it look at a synthetic field: it must run and find the cell."""
+    from leukonet import analyse, load_bundle  # noqa: PLC0415  each check pays for itself
+    from leukonet.phantom import field_bytes  # noqa: PLC0415
+
+    bundle = load_bundle(settings.analysis.bundle)
+    result = analyse(field_bytes(1), bundle)
+    if not result.cells:
+        raise LeukowatchError(f"bundle {bundle.name} finds no cell on a synthetic field: reinstall it")
+    return f"{bundle.name} ({bundle.sha256[:12]}) is whole and finds cells on a synthetic field"
+
+
+def _events(settings: Settings) -> str:
+    if settings.inbox.polling:
+        return "the inbox is listed regularly (inbox.polling)"
+    limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+    if limit < FEW_WATCHES:
+        raise LeukowatchError(f"only {limit} folders can be watched: raise fs.inotify.max_user_watches with sysctl")
+    return f"up to {limit} folders can be watched"
+
+
+def _files(settings: Settings) -> str:
+    from leukowatch.service.opened import reader  # noqa: PLC0415  each check pays for itself
+    from leukowatch.store.outcome import Status  # noqa: PLC0415
+    from leukowatch.store.queries import totals  # noqa: PLC0415
+
+    with reader(settings) as engine:
+        found = totals(engine)
+    if found.unfiled or found.lost:
+        raise LeukowatchError(
+            f"{found.unfiled} files recorded and not yet moved, {found.lost} gone before they could be: "
+            "start the service, then look at the field_status view"
+        )
+    held = found.statuses[Status.QUARANTINED]
+    return f"{found.files} taken, {held} in quarantine" + (": `leukowatch requeue` puts them back" if held else "")

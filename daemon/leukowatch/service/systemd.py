@@ -1,0 +1,21 @@
+"""The few lines of systemd's notification protocol (sd_notify(3)) that the service needs."""
+
+import os
+import socket
+
+
+def notify(*states: str) -> None:
+    """Tell the service manager something, as `READY=1` or `STATUS=...`; without one, do nothing."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):  # a name in the abstract namespace
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.sendto("\n".join(states).encode(), address)
+
+
+def watchdog_seconds() -> float | None:
+    """How often the manager wants a sign of life: half of `WatchdogSec`; None where it wants none."""
+    microseconds = os.environ.get("WATCHDOG_USEC")
+    return int(microseconds) / 2_000_000 if microseconds else None

@@ -1,0 +1,186 @@
+"""The inbox's side of the service: hints and rescans become complete files, files become fields in the pool."""
+
+import queue
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+
+import structlog
+
+from leukonet.result import FieldResult
+from leukowatch.analysis.pool import Answer, LocalPool, Refused, Returned
+from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
+from leukowatch.inbox.bounded import Wholeness
+from leukowatch.inbox.intake import identify, look, received, received_unread, take
+from leukowatch.inbox.naming import printable
+from leukowatch.inbox.stability import Sign, Stability
+from leukowatch.inbox.watch import InboxWatch
+from leukowatch.inbox.whole import structure
+from leukowatch.settings import Settings
+from leukowatch.store.outcome import Outcome, Received
+
+_log = structlog.get_logger(__name__)
+
+AHEAD = 3
+"""Fields in hand for each worker: enough that none waits, few enough that memory stays small."""
+HINTS_AT_ONCE = 1000
+LOOKS_AT_ONCE = 200
+
+
+class Taker:
+    """Takes files from the inbox, one round after another, in the caller's thread.
+
+    Args:
+        settings: in force.
+        watch: started.
+        pool: looks at fields.
+        put: receives the outcome of each file.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        watch: InboxWatch,
+        pool: LocalPool,
+        put: Callable[[Outcome], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._watch = watch
+        self._pool = pool
+        self._put = put
+        self._clock = clock
+        self._stability = Stability(clock, settings.inbox.quiet_seconds, settings.inbox.truncated_seconds)
+        self._settled: queue.SimpleQueue[tuple[bytes, bool]] = queue.SimpleQueue()
+        self._in_hand: set[bytes] = set()
+        self._refused: dict[bytes, str] = {}
+        self._next_scan = 0.0
+
+    def settled(self, key: bytes, filed: bool) -> None:  # noqa: FBT001  the writer's callback
+        """Be told, from any thread, that a file was filed, or given back to the inbox."""
+        self._settled.put((key, filed))
+
+    def pending(self) -> set[bytes]:
+        """Files known and not yet filed: waiting to be complete, or in hand."""
+        return self._in_hand | set(self._stability.waiting())
+
+    def in_hand(self) -> int:
+        """Files between intake and filing."""
+        return len(self._in_hand)
+
+    def unreadable(self) -> set[bytes]:
+        """Files that the service's user may not read."""
+        return {key for key, reason in self._refused.items() if reason == Unreadable.reason}
+
+    def round(self, timeout: float) -> None:
+        """Take note of hints, rescan if it is time, look at what is due and take what is complete.
+
+        Args:
+            timeout: seconds to wait for a hint when nothing else is to be done.
+
+        Raises:
+            InboxVanished: the inbox is gone.
+        """
+        self._watch.check()
+        for hint in self._watch.take_hints(HINTS_AT_ONCE, self._patience(timeout)):
+            self._stability.hint(hint.relative, hint.sign)
+        self._settle()
+        if self._watch.rescan_wanted() or self._clock() >= self._next_scan:
+            self.rescan()
+        room = min(LOOKS_AT_ONCE, AHEAD * self._pool.workers - len(self._in_hand))
+        if room > 0:
+            for key in self._stability.due(room):
+                self._consider(key)
+
+    def rescan(self) -> None:
+        """List the inbox: the truth, whatever events were lost."""
+        for listed in self._watch.scan():
+            self._stability.hint(listed.relative, Sign.SEEN)
+        self._watch.remove_empty_folders(self._settings.inbox.empty_folder_seconds, time.time())
+        self._next_scan = self._clock() + self._settings.inbox.rescan_seconds
+
+    def _patience(self, timeout: float) -> float:
+        """How long to wait for a hint: until the next look, where there is room for it."""
+        upcoming = self._stability.next_look()
+        if upcoming is None or len(self._in_hand) >= AHEAD * self._pool.workers:
+            return timeout
+        return max(0.0, min(timeout, upcoming - self._clock()))
+
+    def _settle(self) -> None:
+        while True:
+            try:
+                key, filed = self._settled.get_nowait()
+            except queue.Empty:
+                return
+            self._in_hand.discard(key)
+            self._refused.pop(key, None)
+            if filed:
+                self._stability.forget(key)
+                self._stability.hint(key, Sign.SEEN)  # another file may have its name by now
+            else:
+                self._stability.retry(key)
+
+    def _consider(self, key: bytes) -> None:
+        """Look at a file that is due; take it if it is complete."""
+        try:
+            identity, wholeness = look(self._settings.inbox_folder, key, self._settings.inbox.max_bytes)
+            if self._stability.observe(key, identity, wholeness):
+                self._take(key)
+        except IntakeError as error:
+            self._not_now(key, error)
+
+    def _take(self, key: bytes) -> None:
+        inbox = self._settings.inbox
+        now = datetime.now(UTC)
+        try:
+            arrival = take(self._settings.inbox_folder, key, inbox.max_bytes, inbox.slide_pattern, now)
+        except FileTooLarge as error:
+            identity = identify(self._settings.inbox_folder, key)
+            self._in_hand.add(key)
+            unread = received_unread(key, identity, inbox.slide_pattern, now)
+            self._put(Outcome(unread, None, error.reason, str(error)))
+            return
+        self._in_hand.add(key)
+        taken = received(arrival, now)
+        flaw = _flaw(arrival.data)
+        if flaw:
+            self._put(Outcome(taken, None, *flaw))
+        else:
+            self._pool.submit(arrival.data, lambda answer: self._deliver(taken, answer))
+
+    def _deliver(self, taken: Received, answer: Answer) -> None:
+        """Pass a field's answer on to the writer; runs in the pool's thread."""
+        if isinstance(answer, FieldResult):
+            self._put(Outcome(taken, answer))
+        elif isinstance(answer, Refused):
+            self._put(Outcome(taken, None, answer.reason, str(answer)))
+        elif isinstance(answer, Returned):
+            self.settled(taken.relative, False)
+
+    def _not_now(self, key: bytes, error: IntakeError) -> None:
+        """A file that cannot be taken: gone, not ours, or to be tried again."""
+        if isinstance(error, Vanished):
+            self._stability.forget(key)
+            self._refused.pop(key, None)
+        elif isinstance(error, NotRegular):
+            self._stability.forget(key)
+            self._note_refused(key, error)
+        elif isinstance(error, Unreadable | ChangedWhileRead):
+            self._stability.retry(key)
+            self._note_refused(key, error)
+
+    def _note_refused(self, key: bytes, error: IntakeError) -> None:
+        if self._refused.get(key) != error.reason:
+            _log.warning("not taken", file=printable(key), reason=error.reason, error=str(error))
+        self._refused[key] = error.reason
+
+
+def _flaw(data: bytes) -> tuple[str, str] | None:
+    """Reason and sentence for what needs no decoder to be refused."""
+    if not data:
+        return "empty", "the file has no bytes: have the microscope export it again"
+    if structure(BytesIO(data), len(data)) is Wholeness.CUT:
+        return "truncated", "the image's end is missing: copy the file again"
+    return None

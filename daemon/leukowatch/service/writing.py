@@ -1,0 +1,154 @@
+"""The one thread that writes: groups of outcomes are committed, then their files are moved, then that is noted."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from leukowatch.errors import FilingFailed, StoreUnavailable
+from leukowatch.inbox.filing import Filer
+from leukowatch.service.home import below_home
+from leukowatch.store.ledger import Ledger
+from leukowatch.store.outcome import Filing, Outcome, Status
+
+_log = structlog.get_logger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between tries to commit or to move, doubled after each failure."""
+
+Settled = Callable[[bytes, bool], None]
+"""Told the raw path of a file that is done with, and whether something else may be waiting under its name."""
+
+
+class Writer(threading.Thread):
+    """Commits, files and notes, in that order, until `finish`.
+
+    Args:
+        ledger: over the store's only writing engine.
+        filer: moves the files.
+        home: destinations are noted relative to it.
+        group: most outcomes in one transaction.
+        settled: see `Settled`; called in this thread.
+    """
+
+    def __init__(self, ledger: Ledger, filer: Filer, home: Path, group: int, settled: Settled) -> None:
+        super().__init__(name="writer")
+        self.failure: BaseException | None = None
+        """What ended the thread, if it did not end by itself."""
+        self._ledger = ledger
+        self._filer = filer
+        self._home = home
+        self._group = group
+        self._settled = settled
+        self._outcomes: queue.Queue[Outcome | None] = queue.Queue()
+        self._unmoved: list[Filing] = []
+        self._unnoted: list[tuple[int, bytes | None]] = []
+        self._retry_at = 0.0
+        self._pause = FIRST_PAUSE
+        self._stopping = threading.Event()
+
+    def put(self, outcome: Outcome) -> None:
+        """Hand over what became of one file."""
+        self._outcomes.put(outcome)
+
+    def recover(self) -> int:
+        """Finish the moves that an earlier run committed and did not make; before the first scan.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            StoreUnavailable: the database cannot be read or written.
+        """
+        filings = self._ledger.unfiled()
+        self._move(filings)
+        return len(filings)
+
+    def finish(self) -> None:
+        """Write what was handed over, then end; what cannot be written stays in the inbox."""
+        self._stopping.set()
+        self._outcomes.put(None)
+
+    def run(self) -> None:
+        """The thread's life."""
+        try:
+            while self._round():
+                pass
+        except BaseException as error:  # noqa: BLE001  the daemon must learn of it and stop
+            self.failure = error
+            _log.exception("the writer ended")
+
+    def _round(self) -> bool:
+        """Write one group, or retry failed moves; False once everything is written."""
+        wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved else None
+        try:
+            group = [self._outcomes.get(timeout=wait)]
+        except queue.Empty:
+            group = []
+        while group and group[-1] is not None and len(group) < self._group:
+            try:
+                group.append(self._outcomes.get_nowait())
+            except queue.Empty:
+                break
+        outcomes = [outcome for outcome in group if outcome is not None]
+        if outcomes:
+            self._move(self._committed(outcomes))
+        elif self._unmoved and not self._stopping.is_set():
+            again, self._unmoved = self._unmoved, []
+            self._move(again)
+        return len(outcomes) == len(group)
+
+    def _committed(self, outcomes: Sequence[Outcome]) -> list[Filing]:
+        """Commit a group, however long the database makes it wait; nothing while stopping."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self._ledger.commit(outcomes)
+            except StoreUnavailable as error:
+                _log.error("results wait for the database", error=str(error), fields=len(outcomes))  # noqa: TRY400
+                if self._stopping.wait(pause):
+                    _log.warning("not written; the files stay in the inbox", fields=len(outcomes))
+                    return []
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _move(self, filings: Sequence[Filing]) -> None:
+        moved: list[tuple[int, bytes | None]] = []
+        for filing, place in zip(filings, self._filer.file_all(filings), strict=True):
+            if isinstance(place, FilingFailed):
+                _log.error("a file waits to be moved", error=str(place))
+                self._unmoved.append(filing)
+                continue
+            moved.append((filing.arrival_id, below_home(self._home, place) if place else None))
+            _log_filed(filing, place)
+        self._note(moved)
+        done = {number for number, _ in moved}
+        for filing in filings:
+            if filing.arrival_id in done:
+                self._settled(filing.relative, True)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE) if self._unmoved else FIRST_PAUSE
+        self._retry_at = time.monotonic() + self._pause
+
+    def _note(self, moved: list[tuple[int, bytes | None]]) -> None:
+        """Record moves; what the database refuses goes with the next group, at the latest with the next start."""
+        self._unnoted += moved
+        try:
+            self._ledger.mark_filed(self._unnoted)
+        except StoreUnavailable as error:
+            _log.error("moves are not noted yet", error=str(error), files=len(self._unnoted))  # noqa: TRY400
+        else:
+            self._unnoted = []
+
+
+def _log_filed(filing: Filing, place: Path | None) -> None:
+    facts = {"file": filing.relative.decode(errors="backslashreplace"), "slide": filing.slide}
+    if place is None:
+        _log.warning("the file was gone or replaced before it could be moved", **facts)
+    elif filing.status is Status.QUARANTINED:
+        _log.warning("quarantined", reason=filing.reason, detail=filing.detail, **facts)
+    elif filing.status is Status.DUPLICATE:
+        _log.warning("duplicate", of=filing.duplicate_of, **facts)
+    else:
+        _log.info(filing.status.value, **facts)

@@ -1,0 +1,106 @@
+"""The daemon's writing side: results in one transaction a group, each content counted exactly once.
+
+The commit comes before the move. What is committed and not yet moved is `unfiled()`; at start the daemon
+finishes those moves before it looks into the inbox, and a file taken again before its move keeps its one row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, bindparam, update
+from sqlalchemy.exc import IntegrityError
+
+from leukowatch.errors import StoreUnavailable
+from leukowatch.store.engines import location
+from leukowatch.store.filings import select_filings, to_filing
+from leukowatch.store.group import BundleRef, Group
+from leukowatch.store.outcome import Filing, Outcome
+from leukowatch.store.tables import Arrival
+from leukowatch.store.trouble import store_errors
+
+ATTEMPTS = 3
+"""Transactions tried for a group that meets another daemon's rows; SQLite never needs the second."""
+
+
+def utc_now() -> datetime:
+    """Tell the time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Records outcomes and moves, over an engine of `open_writer`."""
+
+    engine: Engine
+    bundle: BundleRef
+    """The bundle that this daemon analyses with."""
+    clock: Callable[[], datetime] = utc_now
+
+    def commit(self, outcomes: Sequence[Outcome]) -> list[Filing]:
+        """Record a group in one transaction, all or nothing.
+
+        A content that already has a field becomes a duplicate, also within the group and across daemons.
+        A result that breaks the store's rules is recorded as quarantined. A file that is already
+        recorded and still waits for its move gets no second row: its first filing is given again.
+
+        Returns:
+            What must be moved, in the order of `outcomes`.
+
+        Raises:
+            StoreUnavailable: nothing was recorded; the files stay where they are and may be committed again.
+        """
+        if not outcomes:
+            return []
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._commit(outcomes)
+            except IntegrityError as error:
+                if attempt == ATTEMPTS:
+                    raise StoreUnavailable(
+                        f"{location(self.engine)}: the group breaks a rule of the schema ({error.orig}); "
+                        "run leukowatch db check"
+                    ) from error
+        raise AssertionError  # pragma: no cover  the loop returns or raises
+
+    def _commit(self, outcomes: Sequence[Outcome]) -> list[Filing]:
+        with store_errors(location(self.engine)), self.engine.begin() as connection:
+            group = Group(connection, self.bundle, self.clock())
+            numbers = group.record(outcomes)
+            rows = connection.execute(select_filings().where(Arrival.id.in_(numbers)))
+            filings = {row.id: to_filing(row) for row in rows}
+        return [filings[number] for number in numbers]
+
+    def unfiled(self) -> list[Filing]:
+        """List what is recorded and not yet moved, oldest first.
+
+        Raises:
+            StoreUnavailable: the database cannot be read.
+        """
+        with store_errors(location(self.engine)), self.engine.begin() as connection:
+            rows = connection.execute(select_filings().where(Arrival.filed_at.is_(None)).order_by(Arrival.id))
+            return [to_filing(row) for row in rows]
+
+    def mark_filed(self, moves: Sequence[tuple[int, bytes | None]]) -> None:
+        """Record moves in one transaction; one that is recorded already is left as it is.
+
+        Args:
+            moves: pairs of an arrival's id and the raw path below the home where its file is now; None
+                where the file was gone or replaced before it could be moved.
+
+        Raises:
+            StoreUnavailable: nothing was recorded; the moves may be recorded again.
+        """
+        if not moves:
+            return
+        moved = (
+            update(Arrival)
+            .where(Arrival.id == bindparam("arrival"), Arrival.filed_at.is_(None))
+            .values(destination=bindparam("place"), filed_at=bindparam("now"), lost=bindparam("gone"))
+        )
+        now = self.clock()
+        rows = [
+            {"arrival": number, "place": place, "now": now, "gone": place is None} for number, place in moves
+        ]
+        with store_errors(location(self.engine)), self.engine.begin() as connection:
+            connection.execute(moved, rows)

@@ -1,0 +1,227 @@
+"""The store's reading side, for engines of `open_reader`. Each function reads one consistent state.
+
+All raise `StoreUnavailable` where the database cannot be read.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from leukonet.cells import CellClass, Group, Role
+from leukowatch.errors import NotFound
+from leukowatch.store import tables
+from leukowatch.store.engines import location
+from leukowatch.store.outcome import Status
+from leukowatch.store.rows import CellRow, FieldRow, FileRow, Problem, Totals
+from leukowatch.store.tables import Analysis, Arrival, Bundle, Cell, Field, Flag, Slide
+from leukowatch.store.trouble import store_errors
+
+SHORTEST_HASH = 8
+"""Hexadecimal digits of a SHA-256 that may stand for the whole."""
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a read transaction, and translate the driver's errors."""
+    with store_errors(location(engine)), engine.begin() as connection:
+        yield connection
+
+
+def class_records(engine: Engine) -> tuple[CellClass, ...]:
+    """List every class that the table has, in the order of reports."""
+    found = tables.CellClass
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(found.name, found.label, found.key, found.role, found.grp).order_by(found.id)
+        )
+        return tuple(CellClass(row.name, row.label, row.key, Role(row.role), Group(row.grp)) for row in rows)
+
+
+def fields_of(engine: Engine, slide: str) -> list[FieldRow]:
+    """List a slide's fields in the order in which they came; empty for a slide that does not exist."""
+    with reading(engine) as connection:
+        return _field_rows(connection, _fields().where(Slide.name == slide).order_by(Field.id))
+
+
+def find_fields(engine: Engine, what: str) -> list[FieldRow]:
+    """Find fields by path below the inbox, file name, path below the home, or SHA-256.
+
+    Args:
+        engine: to read from.
+        what: printable, as the reports show it; of the hash, the first eight digits do.
+
+    Returns:
+        Oldest first; those whose whole path fits before those of which only the file name does.
+
+    Raises:
+        NotFound: no field is called so.
+    """
+    exact = or_(Arrival.printable == what, Arrival.destination == what.encode("utf-8", "surrogateescape"))
+    loose = Arrival.printable.endswith(f"/{what}", autoescape=True)
+    if len(what) >= SHORTEST_HASH and set(what.lower()) <= set("0123456789abcdef"):
+        exact = or_(exact, Field.sha256.startswith(what.lower()))
+    with reading(engine) as connection:
+        for rule in (exact, loose):
+            found = _field_rows(connection, _fields().where(rule).order_by(Field.id))
+            if found:
+                return found
+    raise NotFound(f"{what}: no field is called so; `leukowatch report SLIDE` lists a slide's fields")
+
+
+def cells_of_field(engine: Engine, field_id: int) -> list[CellRow]:
+    """List the cells of a field's current analysis, in the order in which the bundle gave them."""
+    with reading(engine) as connection:
+        return _cell_rows(connection, _cells().where(Field.id == field_id))
+
+
+def cells_of_slide(engine: Engine, slide: str) -> list[CellRow]:
+    """List the cells of a slide, field by field; empty for a slide that does not exist."""
+    with reading(engine) as connection:
+        return _cell_rows(connection, _cells().where(Slide.name == slide))
+
+
+def files(
+    engine: Engine, *, status: Status | None = None, slide: str | None = None, limit: int | None = None
+) -> list[FileRow]:
+    """List files taken, newest first.
+
+    Args:
+        engine: to read from.
+        status: only those in this state.
+        slide: only those that came under this slide.
+        limit: at most so many.
+    """
+    wanted = _files().order_by(Arrival.id.desc()).limit(limit)
+    if status is not None:
+        wanted = wanted.where(Arrival.status == status.value)
+    if slide is not None:
+        wanted = wanted.where(Slide.name == slide)
+    with reading(engine) as connection:
+        rows = [dict(row._mapping) for row in connection.execute(wanted)]  # noqa: SLF001  its public name
+    return [FileRow(**(row | {"status": Status(row["status"])})) for row in rows]
+
+
+def problems(engine: Engine, limit: int = 20) -> list[Problem]:
+    """List the last files quarantined or lost, and the last flags, newest first."""
+    troubled = or_(Arrival.status == Status.QUARANTINED.value, Arrival.lost)
+    arrivals = _files().where(troubled).order_by(Arrival.id.desc()).limit(limit)
+    flags = (
+        select(Flag.created_at, Flag.kind, Slide.name, Flag.detail)
+        .join(Slide, Slide.id == Flag.slide_id)
+        .order_by(Flag.id.desc())
+        .limit(limit)
+    )
+    with reading(engine) as connection:
+        found = [
+            Problem(row.received_at, _kind(row), row.slide, row.file, row.detail or row.reason)
+            for row in connection.execute(arrivals)
+        ]
+        found += [
+            Problem(at, kind, slide, "", detail) for at, kind, slide, detail in connection.execute(flags)
+        ]
+    return sorted(found, key=lambda problem: problem.at, reverse=True)[:limit]
+
+
+def _kind(row: Row[Any]) -> str:
+    return "lost" if row.lost else str(row.status)
+
+
+def throughput(engine: Engine, seconds: float, now: datetime | None = None) -> float:
+    """Tell the fields analysed per second, over the last `seconds` (above 0) before `now` (aware)."""
+    end = now or datetime.now(UTC)
+    with reading(engine) as connection:
+        since = Analysis.analysed_at > end - timedelta(seconds=seconds)
+        found = connection.execute(
+            select(func.count()).where(since, Analysis.analysed_at <= end)
+        ).scalar_one()
+    return float(found) / seconds
+
+
+def totals(engine: Engine) -> Totals:
+    """Count over the whole store."""
+    with reading(engine) as connection:
+        grouped = select(Arrival.status, func.count()).group_by(Arrival.status)
+        by_status = {str(status): int(count) for status, count in connection.execute(grouped)}
+        current = select(func.count()).select_from(Cell).join(Analysis, _IS_CURRENT)
+
+        def number(statement: Select[Any]) -> int:
+            return int(connection.execute(statement).scalar_one())
+
+        return Totals(
+            files=sum(by_status.values()),
+            slides=number(select(func.count()).select_from(Slide)),
+            statuses={status: by_status.get(status.value, 0) for status in Status},
+            cells=number(current),
+            counted=number(current.where(Cell.counts)),
+            unclassified=number(current.where(Cell.unclassified)),
+            unfiled=number(select(func.count()).select_from(Arrival).where(Arrival.filed_at.is_(None))),
+            lost=number(select(func.count()).select_from(Arrival).where(Arrival.lost)),
+        )
+
+
+_IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
+
+
+def _fields() -> Select[Any]:
+    """Select `FieldRow`s; the caller narrows and orders."""
+    columns: tuple[Any, ...] = (
+        Field.id, Slide.name.label("slide"), Arrival.printable.label("file"), Field.sha256, Field.width,
+        Field.height, Arrival.destination, Arrival.received_at, Analysis.assessable, Analysis.reason,
+        Bundle.name.label("bundle"), Bundle.sha256.label("bundle_sha256"), Analysis.decode_ms,
+        Analysis.locate_ms, Analysis.classify_ms, Analysis.analysed_at,
+    )  # fmt: skip
+    return (
+        select(*columns)
+        .join(Slide, Slide.id == Field.slide_id)
+        .join(Arrival, Arrival.id == Field.arrival_id)
+        .join(Analysis, and_(Analysis.field_id == Field.id, Analysis.is_current))
+        .join(Bundle, Bundle.id == Analysis.bundle_id)
+    )
+
+
+def _field_rows(connection: Connection, statement: Select[Any]) -> list[FieldRow]:
+    return [FieldRow(*row) for row in connection.execute(statement)]
+
+
+def _cells() -> Select[Any]:
+    """Select `CellRow`s in order; the caller narrows."""
+    first, second = aliased(tables.CellClass), aliased(tables.CellClass)
+    columns: tuple[Any, ...] = (
+        Field.id, Arrival.printable, Cell.xmin, Cell.ymin, Cell.xmax, Cell.ymax, Cell.score, first.name,
+        Cell.first_probability, second.name, Cell.second_probability, Cell.unclassified, Cell.counts,
+    )  # fmt: skip
+    return (
+        select(*columns)
+        .select_from(Cell)
+        .join(Analysis, _IS_CURRENT)
+        .join(Field, Field.id == Analysis.field_id)
+        .join(Arrival, Arrival.id == Field.arrival_id)
+        .join(Slide, Slide.id == Field.slide_id)
+        .join(first, first.id == Cell.first_class_id)
+        .join(second, second.id == Cell.second_class_id)
+        .order_by(Field.id, Cell.id)
+    )
+
+
+def _cell_rows(connection: Connection, statement: Select[Any]) -> list[CellRow]:
+    return [CellRow(*row) for row in connection.execute(statement)]
+
+
+def _files() -> Select[Any]:
+    """Select `FileRow`s; the caller narrows and orders."""
+    original = aliased(Arrival)
+    columns: tuple[Any, ...] = (
+        Arrival.id.label("arrival_id"), Slide.name.label("slide"), Arrival.relative,
+        Arrival.printable.label("file"), Arrival.sha256, Arrival.size, Arrival.status, Arrival.reason,
+        Arrival.detail, func.coalesce(original.printable, "").label("duplicate_of"), Arrival.received_at,
+        Arrival.destination, Arrival.lost,
+    )  # fmt: skip
+    return (
+        select(*columns)
+        .join(Slide, Slide.id == Arrival.slide_id)
+        .outerjoin(original, original.id == Arrival.duplicate_of_id)
+    )

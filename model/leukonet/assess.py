@@ -1,0 +1,71 @@
+"""Says why a field is no usable smear: blank, out of focus, without stain, or no smear at all.
+
+The limits were set on the training parts of BCCD, Chula, TXL-PBC and PBC, none of which they refuse, on the same
+fields blurred by a Gaussian of 6 pixels or more, and on generated noise and blanks. They are wide on purpose: a smear
+that is refused costs a cell, and a picture that passes still has to show something like a white cell.
+"""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from leukonet.colour import BACKGROUND, Pixels
+from leukonet.views import Canvas, pixels
+
+LEAST_CONTRAST = 4.0
+"""Standard deviation of the grey level, 0 to 255. Smears: 9 and more; blanks: below 1."""
+LEAST_DETAIL = 2.6
+"""Upper 0.5% of the Laplacian of the lightly smoothed grey level. Smears: 3.7 and more; blurred ones: up to 2.5."""
+MOST_TEXTURE = 1.8
+"""Fine structure over coarse structure. Smears: up to 1.0; noise: above 6."""
+LEAST_COLOUR, MOST_COLOUR = 0.015, 0.7
+"""Mean spread of the channels' optical densities where there is stain. Smears: 0.04 to 0.32; grey pictures: 0."""
+STAINED = 0.12
+"""A pixel of at least this optical density is stained."""
+
+
+def why_not_assessable(canvas: Canvas, size: tuple[int, int]) -> str:
+    """Judge a field by its canvas.
+
+    Args:
+        canvas: the field drawn small.
+        size: `(width, height)` of the field in pixels.
+
+    Returns:
+        A short reason, or an empty string where the field may be counted.
+    """
+    width, height = (max(1, round(length * canvas.scale)) for length in size)
+    small = canvas.image.crop((0, 0, width, height))
+    grey = small.convert("L")
+    levels = np.asarray(grey, np.float32)
+    if min(levels.shape) < 3 or levels.std() < LEAST_CONTRAST:
+        return "blank"
+    colour = colour_spread(pixels(small))
+    if colour < LEAST_COLOUR:
+        return "no stain"
+    if detail(grey) < LEAST_DETAIL:
+        return "out of focus"
+    if texture(grey) > MOST_TEXTURE or colour > MOST_COLOUR:
+        return "no smear"
+    return ""
+
+
+def detail(grey: Image.Image) -> float:
+    """How sharp the sharpest edges of a grey picture are."""
+    level = np.asarray(grey.filter(ImageFilter.GaussianBlur(1)), np.float32)
+    centre = 4 * level[1:-1, 1:-1]
+    bend = np.abs(centre - level[:-2, 1:-1] - level[2:, 1:-1] - level[1:-1, :-2] - level[1:-1, 2:])
+    return float(np.quantile(bend, 0.995))
+
+
+def texture(grey: Image.Image) -> float:
+    """Contrast of what is finer than about 3 pixels, over the contrast of the rest."""
+    coarse = np.asarray(grey.filter(ImageFilter.GaussianBlur(3)), np.float32)
+    return float((np.asarray(grey, np.float32) - coarse).std() / (coarse.std() + 1e-6))
+
+
+def colour_spread(field: Pixels) -> float:
+    """Mean distance of the channels' optical densities from their mean, over the stained pixels; 0 for none."""
+    density = -np.log((field.reshape(-1, 3).astype(np.float32) + 1) / (BACKGROUND + 1))
+    mean = density.mean(axis=1, keepdims=True)
+    stained = mean[:, 0] > STAINED
+    return float(np.abs(density - mean)[stained].mean()) if stained.any() else 0.0

@@ -1,0 +1,121 @@
+"""A bundle: a released model with everything needed to use it and to prove that it is whole."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from leukonet.cells import BY_NAME
+from leukonet.errors import BundleDamaged, BundleMissing
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+"""Version of the manifest that this code reads."""
+SHIPPED = Path(__file__).parent / "bundles"
+DEFAULT = "smear-1"
+"""The shipped production bundle."""
+
+
+class Kind(StrEnum):
+    """How a bundle answers."""
+
+    FIELD = "field"
+    """One answer for the whole image."""
+    LOCATE_CLASSIFY = "locate-classify"
+    """Every cell located, then named."""
+
+
+NETWORKS = {Kind.FIELD: ("field.tflite",), Kind.LOCATE_CLASSIFY: ("locator.tflite", "classifier.tflite")}
+"""Network files of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle whose files were checked against its manifest."""
+
+    name: str
+    kind: Kind
+    sha256: str
+    """Of the manifest, which holds the sums of all other files: the bundle's identity."""
+    networks: Mapping[str, bytes]
+    """Content of each network file, by its name."""
+    classes: tuple[str, ...]
+    """What the outputs of the classifier (or of the field network) stand for, in order."""
+    cell_threshold: float
+    """A located place counts as a cell from this score on, 0 to 1."""
+    unclassified_below: float
+    """A cell whose first probability is lower waits for a person, 0 to 1."""
+    temperature: float
+    """Logits are divided by this before the softmax, so that probabilities are calibrated."""
+    provenance: Mapping[str, Any]
+    """Data, splits, seeds and figures, as the manifest tells them."""
+
+
+def shipped() -> list[str]:
+    """Names of the bundles that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{MANIFEST}"))
+
+
+def load_bundle(name: str | Path = DEFAULT) -> Bundle:
+    """Read a bundle and check every file of it.
+
+    Args:
+        name: of a shipped bundle, or the path of a folder that holds one.
+
+    Raises:
+        BundleMissing: there is no such bundle.
+        BundleDamaged: a file is absent, altered, or does not fit the manifest.
+    """
+    folder = _find(name)
+    raw = _read(folder / MANIFEST)
+    try:
+        return _checked(folder, raw, json.loads(raw))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleDamaged(
+            f"{folder / MANIFEST}: not a manifest of format {FORMAT} ({error!r}); reinstall the bundle"
+        ) from error
+
+
+def _find(name: str | Path) -> Path:
+    for folder in (SHIPPED / name, Path(name)):
+        if (folder / MANIFEST).is_file():
+            return folder
+    raise BundleMissing(
+        f"no bundle {str(name)!r}: neither shipped ({', '.join(shipped())}) nor a folder with a {MANIFEST}"
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleDamaged(f"{path}: cannot be read ({error.strerror}); reinstall the bundle") from error
+
+
+def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
+    if manifest["format"] != FORMAT:
+        raise BundleDamaged(f"{folder / MANIFEST}: format {manifest['format']!r}, this version reads {FORMAT}")
+    kind = Kind(manifest["kind"])
+    files: dict[str, bytes] = {}
+    for file, expected in manifest["files"].items():
+        files[file] = _read(folder / Path(file).name)
+        if hashlib.sha256(files[file]).hexdigest() != expected:
+            raise BundleDamaged(f"{folder / file}: its SHA-256 is not the manifest's; reinstall the bundle")
+    bundle = Bundle(
+        name=manifest["name"],
+        kind=kind,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        networks={file: files[file] for file in NETWORKS[kind]},
+        classes=tuple(manifest["classes"]),
+        cell_threshold=float(manifest["cell_threshold"]),
+        unclassified_below=float(manifest["unclassified_below"]),
+        temperature=float(manifest["temperature"]),
+        provenance=manifest["provenance"],
+    )
+    unknown = set(bundle.classes) - set(BY_NAME)
+    if unknown:
+        raise BundleDamaged(f"{folder / MANIFEST}: unknown class {sorted(unknown)[0]!r}; reinstall the bundle")
+    return bundle

@@ -1,0 +1,49 @@
+"""Names a cell: logits of the network become calibrated probabilities, the two best become the answer."""
+
+import numpy as np
+
+from leukonet.bundle import Bundle
+from leukonet.cells import BY_NAME, Role
+from leukonet.network import Network, Scores
+from leukonet.result import Box, Cell
+from leukonet.views import CROP
+
+FILE = "classifier.tflite"
+
+
+def open_classifier(content: bytes, classes: int) -> Network:
+    """The classifier's network, its shape checked."""
+    return Network(content, FILE, (CROP, CROP), classes)
+
+
+def probabilities(logits: Scores, temperature: float) -> Scores:
+    """Softmax of logits over a temperature (Guo et al., arXiv:1706.04599).
+
+    Args:
+        logits: `(..., classes)` float32.
+        temperature: above 0; 1 changes nothing, more makes the answer less certain.
+
+    Returns:
+        Of the same shape, 0 to 1, summing to 1 along the last axis.
+    """
+    scaled = logits / temperature
+    risen = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    shares: Scores = risen / risen.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def name(bundle: Bundle, logits: Scores, box: Box, score: float) -> Cell:
+    """Make a cell of one row of logits, `(classes,)`."""
+    shares = probabilities(logits, bundle.temperature)
+    first, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
+    unclassified = bool(shares[first] < bundle.unclassified_below)
+    return Cell(
+        box=box,
+        score=score,
+        first=bundle.classes[first],
+        first_probability=float(shares[first]),
+        second=bundle.classes[second],
+        second_probability=float(shares[second]),
+        unclassified=unclassified,
+        counts=not unclassified and BY_NAME[bundle.classes[first]].role is Role.COUNTED,
+    )

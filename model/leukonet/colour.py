@@ -1,0 +1,43 @@
+"""A field's own colour reference: its background is made the same light grey in every field."""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+Colour = npt.NDArray[np.float32]
+
+BACKGROUND = 232
+"""Grey level (0 to 255) that the background of every field is brought to."""
+BACKGROUND_QUANTILE = 0.9
+"""The background is the level that this share of a field's lit pixels does not exceed, per channel."""
+LIT = 12
+"""A pixel whose brightest channel is below this is a black border, not part of the smear."""
+LOWEST_WHITE = 60.0
+"""A background darker than this is not trusted: the gain stays at most `BACKGROUND / LOWEST_WHITE`."""
+
+
+def white_point(pixels: Pixels) -> Colour:
+    """Estimate a field's background colour.
+
+    Args:
+        pixels: `(height, width, 3)` uint8 RGB; a thumbnail will do.
+
+    Returns:
+        `(3,)` float32, from `LOWEST_WHITE` to 255; plain white where no pixel is lit.
+    """
+    lit = pixels[pixels.max(axis=2) >= LIT]
+    if not lit.size:
+        return np.full(3, 255, np.float32)
+    return np.maximum(np.quantile(lit, BACKGROUND_QUANTILE, axis=0), LOWEST_WHITE).astype(np.float32)
+
+
+def table(white: Colour) -> list[int]:
+    """Look-up table of 768 levels (red, green, blue) that brings `white` to `BACKGROUND`, for `Image.point`."""
+    levels = np.arange(256, dtype=np.float32)[None, :] * (BACKGROUND / white)[:, None]
+    return [int(level) for level in np.minimum(levels + 0.5, 255).ravel()]
+
+
+def normalise(image: Image.Image, white: Colour) -> Image.Image:
+    """Bring an RGB image's background to `BACKGROUND`."""
+    return image.point(table(white))

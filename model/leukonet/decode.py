@@ -1,0 +1,80 @@
+"""Bytes of an image become an upright RGB image, or a clear error."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from leukonet.errors import DamagedImage, EmptyImage, ImageError, ImageTooLarge, TruncatedImage, UnknownFormat
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+MAX_PIXELS = 100_000_000
+"""Larger images are refused before they are decoded, unless the caller allows more."""
+
+
+def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode the first page of a JPEG, PNG, BMP or TIFF.
+
+    Args:
+        data: the whole file. Grey, palette, CMYK, alpha (laid on white) and 16 bits a channel are brought
+            to 8-bit RGB; the EXIF orientation is applied.
+        max_pixels: width times height above this is refused.
+
+    Returns:
+        A loaded image of mode RGB.
+
+    Raises:
+        ImageError: one of its leaves; the message says what is wrong and what to do.
+    """
+    if not data:
+        raise EmptyImage("the file is empty: have the microscope export it again")
+    with _pillow_errors():
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > max_pixels:
+            raise ImageTooLarge(
+                f"{image.width} x {image.height} pixels exceed the limit of {max_pixels}: export a smaller field"
+            )
+        image.load()
+        return _as_rgb(ImageOps.exif_transpose(image))
+
+
+@contextmanager
+def _pillow_errors() -> Iterator[None]:
+    """Turn what Pillow raises on bad bytes into our own errors."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise ImageTooLarge(f"too many pixels to decode safely ({error}): export a smaller field") from error
+    except UnidentifiedImageError as error:
+        raise UnknownFormat(
+            "neither JPEG, PNG, BMP nor TIFF: export the field in one of these formats"
+        ) from error
+    except Exception as error:  # a decoder may raise anything on hostile bytes
+        if "truncated" in str(error).lower():
+            raise TruncatedImage(f"the image's end is missing ({error}): copy the file again") from error
+        raise DamagedImage(f"the image does not decode ({error}): copy or export the file again") from error
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(grey: np.ndarray) -> np.ndarray:
+    """Scale grey levels of 10, 12, 16 or 32 bits by the power of two that their maximum needs."""
+    if not np.isfinite(grey).all():
+        raise DamagedImage("the image holds levels that are no numbers: export it as 8 or 16 bit")
+    bits = max(8, int(grey.max()).bit_length())
+    return np.clip(grey / 2 ** (bits - 8), 0, 255).astype(np.uint8)

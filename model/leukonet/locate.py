@@ -1,0 +1,88 @@
+"""Finds the white cells of a field: peaks of the locator's map, each with a box."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from leukonet.network import Network, Scores
+from leukonet.result import Box
+from leukonet.views import CANVAS, Canvas, pixels
+
+FILE = "locator.tflite"
+STRIDE = 8
+"""Canvas pixels a step of the locator's grid."""
+SIZE_UNIT = 64.0
+"""Canvas pixels that a size output of 0 stands for; each unit more doubles it."""
+MOST_OVERLAP = 0.4
+"""Of two boxes that overlap more than this (intersection over union), the less certain one goes."""
+MOST_CELLS = 200
+"""Peaks looked at on one canvas."""
+OUTPUTS = 5
+
+
+class Located(NamedTuple):
+    """A place where the locator sees a cell."""
+
+    box: Box
+    """In the field's pixels, inside the field."""
+    score: float
+    """0 to 1."""
+
+
+def open_locator(content: bytes) -> Network:
+    """The locator's network, its shape checked."""
+    return Network(content, FILE, (CANVAS, CANVAS), OUTPUTS)
+
+
+def locate(network: Network, canvas: Canvas, size: tuple[int, int], threshold: float) -> list[Located]:
+    """Find cells.
+
+    Args:
+        network: from `open_locator`.
+        canvas: the field drawn small.
+        size: `(width, height)` of the field in pixels.
+        threshold: least score, 0 to 1.
+
+    Returns:
+        Cells from the most certain to the least.
+    """
+    found = peaks(network(pixels(canvas.image)), threshold)
+    boxes = [Located(_in_field(box, canvas.scale, size), score) for box, score in found]
+    return without_overlap([place for place in boxes if place.box.area > 0])
+
+
+def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
+    """Decode the locator's map `(rows, columns, 5)` to boxes on the canvas, the most certain first.
+
+    The map holds, for each grid cell, the logit of a centre, its offset in x and y in strides,
+    and the base-2 logarithms of width and height over `SIZE_UNIT`.
+    """
+    logit = scores[..., 0]
+    around = np.pad(logit, 1, constant_values=-np.inf)
+    rows, columns = logit.shape
+    highest = np.max([around[y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
+    least = np.log(threshold / (1 - threshold))
+    chosen = np.argwhere((logit == highest) & (logit >= least))
+    order = np.argsort(-logit[tuple(chosen.T)], kind="stable")[:MOST_CELLS]
+    found = []
+    for row, column in chosen[order]:
+        _, dx, dy, wide, high = (float(value) for value in scores[row, column])
+        x, y = (column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE
+        half_width, half_height = SIZE_UNIT * 2**wide / 2, SIZE_UNIT * 2**high / 2
+        box = Box(x - half_width, y - half_height, x + half_width, y + half_height)
+        found.append((box, float(1 / (1 + np.exp(-logit[row, column])))))
+    return found
+
+
+def without_overlap(places: list[Located]) -> list[Located]:
+    """Keep of every overlapping pair the one that comes first."""
+    kept: list[Located] = []
+    for place in places:
+        if all(place.box.overlap(other.box) <= MOST_OVERLAP for other in kept):
+            kept.append(place)
+    return kept
+
+
+def _in_field(box: Box, scale: float, size: tuple[int, int]) -> Box:
+    xmin, ymin, xmax, ymax = (corner / scale for corner in box)
+    return Box(max(0.0, xmin), max(0.0, ymin), min(float(size[0]), xmax), min(float(size[1]), ymax))

@@ -1,0 +1,54 @@
+"""One network file on LiteRT, fed with raw pixels."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
+
+from leukonet.colour import Pixels
+from leukonet.errors import BadScores, BundleDamaged
+
+Scores = npt.NDArray[np.float32]
+
+
+class Network:
+    """A LiteRT network of one image in, one array of scores out, on one thread.
+
+    Args:
+        content: of the `.tflite` file.
+        file: its name, for errors.
+        side: `(height, width)` of the images it must take.
+        outputs: length that the last axis of its output must have.
+
+    Raises:
+        BundleDamaged: the content is no network, or one of another shape.
+    """
+
+    def __init__(self, content: bytes, file: str, side: tuple[int, int], outputs: int) -> None:
+        try:
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BundleDamaged(f"{file}: not a network that LiteRT can run ({error}); reinstall") from error
+        self._file = file
+        source: dict[str, Any] = self._interpreter.get_input_details()[0]
+        result: dict[str, Any] = self._interpreter.get_output_details()[0]
+        if tuple(source["shape"]) != (1, *side, 3) or source["dtype"] is not np.uint8:
+            raise BundleDamaged(f"{file}: takes {source['dtype'].__name__} {tuple(source['shape'])}, not uint8 {side}")
+        if result["shape"][-1] != outputs or result["dtype"] is not np.float32:
+            raise BundleDamaged(f"{file}: gives {tuple(result['shape'])}, not {outputs} scores")
+        self._input, self._output = source["index"], result["index"]
+
+    def __call__(self, image: Pixels) -> Scores:
+        """Scores of one `(height, width, 3)` uint8 image, without the batch axis.
+
+        Raises:
+            BadScores: a score is not a finite number.
+        """
+        self._interpreter.set_tensor(self._input, image[None])
+        self._interpreter.invoke()
+        scores: Scores = self._interpreter.get_tensor(self._output)[0]
+        if not np.isfinite(scores).all():
+            raise BadScores(f"{self._file}: gave a score that is no number; reinstall the bundle")
+        return scores

@@ -1,0 +1,124 @@
+"""Augmentation in batches on float32 images of 0 to 1: geometry, stain, light and optics.
+
+Stain is varied in optical density, where the Beer-Lambert law makes dyes add up
+(Ruifrok and Johnston, Anal Quant Cytol Histol 23:291, 2001).
+"""
+
+import keras
+import tensorflow as tf
+
+from leukonet.colour import BACKGROUND
+
+PAPER_GREY = BACKGROUND / 255
+
+
+def affine(
+    images: tf.Tensor, side: int, zoom: tf.Tensor, shift: tf.Tensor, angle: tf.Tensor, flip: tf.Tensor
+) -> tf.Tensor:
+    """Zoom, shift, turn and mirror each image about its centre.
+
+    Args:
+        images: `(n, height, width, 3)` float32.
+        side: of the square images returned.
+        zoom: `(n,)` pixels returned per pixel given.
+        shift: `(n, 2)` x and y, in pixels returned.
+        angle: `(n,)` radians.
+        flip: `(n,)` 1 or -1, mirrors x.
+
+    Returns:
+        `(n, side, side, 3)`; beyond the image it is background grey.
+    """
+    matrix = inverse_matrix(images.shape[1:3], side, zoom, shift, angle, flip)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=matrix,
+        output_shape=[side, side],
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+        fill_value=PAPER_GREY,
+    )
+
+
+def inverse_matrix(
+    size: tuple[int, int], side: int, zoom: tf.Tensor, shift: tf.Tensor, angle: tf.Tensor, flip: tf.Tensor
+) -> tf.Tensor:
+    """`(n, 8)` rows that map a returned pixel to the given one it comes from, as TensorFlow wants them."""
+    cos, sin = tf.cos(angle) / zoom, tf.sin(angle) / zoom
+    middle = (side - 1) / 2
+    x, y = middle + shift[:, 0], middle + shift[:, 1]
+    a, b, d, e = flip * cos, flip * sin, -sin, cos
+    c = (size[1] - 1) / 2 - a * x - b * y
+    f = (size[0] - 1) / 2 - d * x - e * y
+    zero = tf.zeros_like(a)
+    return tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
+
+
+def restain(images: tf.Tensor, strength: float) -> tf.Tensor:
+    """Mix the colour channels' optical densities anew for each image: another dye, another camera."""
+    count = tf.shape(images)[0]
+    density = -tf.math.log(tf.clip_by_value(images, 1 / 255, 1.0))
+    mixing = tf.eye(3)[None] + tf.random.normal((count, 3, 3), stddev=0.12 * strength)
+    gain = tf.exp(tf.random.normal((count, 1, 3), stddev=0.25 * strength))
+    overall = tf.exp(tf.random.normal((count, 1, 1), stddev=0.25 * strength))
+    tint = tf.random.normal((count, 1, 1, 3), stddev=0.06 * strength)
+    mixed = tf.einsum("nhwc,ncd->nhwd", density, mixing * gain * overall)
+    return tf.clip_by_value(tf.exp(-mixed - tint), 0.0, 1.0)
+
+
+def relight(images: tf.Tensor, strength: float) -> tf.Tensor:
+    """Lay a coloured slope of light, a vignette and a gamma over each image."""
+    count, side = tf.shape(images)[0], images.shape[1]
+    line = tf.linspace(-1.0, 1.0, side)
+    x, y = line[None, None, :, None], line[None, :, None, None]
+    slope = tf.random.normal((2, count, 1, 1, 3), stddev=0.08 * strength)
+    vignette = tf.random.normal((count, 1, 1, 3), stddev=0.08 * strength)
+    light = 1.0 + slope[0] * x + slope[1] * y + vignette * (x * x + y * y - 0.7)
+    gamma = tf.exp(tf.random.normal((count, 1, 1, 1), stddev=0.15 * strength))
+    return tf.clip_by_value(tf.pow(images, gamma) * light, 0.0, 1.0)
+
+
+def refocus(images: tf.Tensor, most: float) -> tf.Tensor:
+    """Blur each image by its own part of a random Gaussian, or sharpen it a little.
+
+    Args:
+        images: `(n, side, side, 3)` float32.
+        most: greatest standard deviation in pixels.
+    """
+    sigma = tf.random.uniform((), 0.4, most)
+    offsets = tf.range(-4, 5, dtype=tf.float32)
+    kernel = tf.nn.softmax(-0.5 * tf.square(offsets / sigma))
+    kernel = tf.tile(kernel[:, None, None, None], [1, 1, 3, 1])
+    blurred = tf.nn.depthwise_conv2d(images, kernel, [1] * 4, "SAME")
+    blurred = tf.nn.depthwise_conv2d(blurred, tf.transpose(kernel, [1, 0, 2, 3]), [1] * 4, "SAME")
+    part = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), -0.8, 1.6)
+    part = tf.where(part > 1, 0.0, part)
+    return tf.clip_by_value(images + part * (blurred - images), 0.0, 1.0)
+
+
+def coarsen(images: tf.Tensor, least: int, chance: float) -> tf.Tensor:
+    """Now and then scale a batch down and up again: a cheap camera, a strong JPEG."""
+    side = images.shape[1]
+
+    def coarse() -> tf.Tensor:
+        small = tf.random.uniform((), least, side, tf.int32)
+        return tf.image.resize(tf.image.resize(images, [small, small], antialias=True), [side, side])
+
+    return tf.cond(tf.random.uniform(()) < chance, coarse, lambda: images)
+
+
+def noise(images: tf.Tensor, most: float) -> tf.Tensor:
+    """Add to each image Gaussian noise of its own strength, 0 to `most`."""
+    strength = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), 0.0, most)
+    return tf.clip_by_value(images + strength * tf.random.normal(tf.shape(images)), 0.0, 1.0)
+
+
+def optics(images: tf.Tensor, strength: float, *, blur: float, least: int) -> tf.Tensor:
+    """All that another stain, lamp and camera do, in the order in which light meets them."""
+    images = relight(restain(images, strength), 0.6 * strength)
+    images = coarsen(refocus(images, blur), least, 0.4)
+    return noise(images, 0.03)
+
+
+def levels(images: tf.Tensor) -> tf.Tensor:
+    """From 0..1 to the 0..255 that the networks take."""
+    return keras.ops.round(images * 255.0)

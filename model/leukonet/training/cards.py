@@ -1,0 +1,90 @@
+"""Model cards: what a bundle is, what it learned from, how it was judged and where it ends."""
+
+from typing import Any
+
+SETS = {
+    "bccd": "BCCD Dataset (Shenggan, after cosmicad and akshaylamba), MIT; fields of Kaggle's test side left out",
+    "chula": "Chula WBC fields (Chulalongkorn University, singgihbekti), MIT",
+    "kaggle_augmented": "400 pictures a class of Kaggle's augmented BCCD, published with no licence file of its own",
+    "pbc": "PBC (Acevedo et al. 2020, doi:10.17632/snkd93bnjr.1), CC BY 4.0; WBCAtt's train part",
+    "txl_pbc": "TXL-PBC, MIT; its train part, which boxes white cells and does not name them",
+}
+"""Where the training pictures come from and under which licence."""
+
+USE = """Research use only. Not a medical device: no count of this bundle is fit for a diagnosis, a treatment or a
+patient's record.
+"""
+
+
+def locate_classify(name: str, manifest: dict[str, Any]) -> str:
+    """The card of a bundle that locates, then classifies."""
+    origin = manifest["provenance"]
+    return f"""# {name}
+
+{USE}
+Finds every white cell of a smear field and names it: {", ".join(manifest["classes"])}.
+
+{_learned(origin)}
+Two int8 networks on LiteRT. The locator sees the field on a canvas of 256 pixels and marks centres and sizes; the
+classifier sees one crop of 96 pixels, one and a half times as wide as the cell. The field's background is brought to
+the same grey beforehand. The locator was trained for {origin["locator_epochs"]} epochs and the classifier for
+{origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at random; seed {origin["seed"]}.
+Fields were split by original image before any augmentation. PBC has no boxes: the outline of the central cell stands
+in for them.
+
+## On validation data
+
+{_validation(manifest)}
+The figures on test data, with the commands that print them, are in the README.
+
+## Limits
+
+- Blasts, bands, reactive lymphocytes, plasma cells and parasites are outside its classes: it names them something else,
+  or leaves them unclassified.
+- Cells much smaller than a twelfth of the field's longer side may be missed.
+- Chula's slides hold one or two classes each, and PBC names no patients: figures on them flatter.
+- On a microscope that it has never seen it errs more often. Check it on labelled cells of your own first:
+  `leukonet evaluate --images DIR --labels CSV`.
+"""
+
+
+def field(name: str, manifest: dict[str, Any]) -> str:
+    """The card of the paper's network."""
+    origin = manifest["provenance"]
+    return f"""# {name}
+
+{USE}
+The seven-layer network of the paper that Leukowatch started from: one answer for the whole image, one of
+{", ".join(manifest["classes"])}. It is here to be compared with, not to count by.
+
+{_learned(origin)}
+80 x 100 RGB; convolutions of 9x9 with 32 and 64 filters and tanh, max-pooling of 2 after each; a dense layer with tanh;
+dropout of 0.1 around it; softmax over four. What the paper leaves open is our reading: 64 dense units (which gives
+2,222,084 weights), Adam at a rate of 1e-4, batches of 32, a fifth of the pictures for validation, early stopping after
+20 epochs without a better validation loss. It ran for {origin["epochs"]} of at most 96 epochs; seed {origin["seed"]}.
+
+## On validation data
+
+{_validation(manifest)}
+The validation pictures are augmentations of the same originals as the training pictures: they leak, as the paper's
+seem to have. The figures on Kaggle's test side, which does not leak, are in the README.
+
+## Limits
+
+- One answer an image: a field with two cells loses one, a field without a cell gets one all the same.
+- Four classes, one microscope.
+"""
+
+
+def _learned(origin: dict[str, Any]) -> str:
+    rows = "\n".join(f"- {SETS[name]}" for name in origin["sets"])
+    return f"Learned from:\n\n{rows}\n"
+
+
+def _validation(manifest: dict[str, Any]) -> str:
+    figures = manifest["provenance"]["validation"]
+    return (
+        f"{figures['cells']} pictures, int8: accuracy {figures['accuracy']:.1%}, expected calibration error "
+        f"{figures['expected_calibration_error']:.3f} at temperature {manifest['temperature']}. Below a first "
+        f"probability of {manifest['unclassified_below']} a cell is unclassified.\n"
+    )

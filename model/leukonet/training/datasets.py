@@ -1,0 +1,102 @@
+"""Readers for the labelled image sets, each as fields with their cells and the group that must not be split.
+
+A group is the source that two pictures can share: an original image (BCCD, PBC) or a slide (Chula).
+The sets, their licences and where they come from are listed in `docs/data.md`.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from leukonet.errors import DataError
+from leukonet.labels import ALIASES, LabelledCell, LabelledField, read_box, read_table
+from leukonet.result import Box
+
+
+def read_dataset(data: Path, name: str, part: str = "all") -> list[LabelledField]:
+    """Read one set.
+
+    Args:
+        data: folder that holds the sets.
+        name: one of `READERS`.
+        part: the set's own part (`train`, `val`, `test`, for Kaggle's the folder), or `all`.
+
+    Raises:
+        DataError: unknown set or part, a missing folder or a malformed table.
+    """
+    if name not in READERS:
+        raise DataError(f"no data set {name!r}; known: {', '.join(READERS)}")
+    if not (data / name).is_dir():
+        raise DataError(f"{data / name}: no such folder; set --data or LEUKOWATCH_DATA to where the sets are")
+    fields = [field for field in READERS[name](data / name) if part in ("all", field.part)]
+    if not fields:
+        raise DataError(f"{data / name}: nothing in part {part!r}")
+    return fields
+
+
+def _boxes(path: Path, kind: str) -> dict[str, list[tuple[str, Box]]]:
+    found: dict[str, list[tuple[str, Box]]] = {}
+    for row in read_table(path, "image", kind, *Box._fields):
+        listed = found.setdefault(row["image"], [])
+        box = read_box(row, path)
+        if box.area > 0:  # BCCD publishes a few red cells without area
+            listed.append((row[kind], box))
+    return found
+
+
+def _bccd(folder: Path) -> Iterator[LabelledField]:
+    boxes = _boxes(folder / "boxes.csv", "object")
+    for row in read_table(folder / "images.csv", "image", "subtypes", "kaggle_split"):
+        listed = boxes.get(row["image"], [])
+        white = [box for kind, box in listed if kind == "WBC"]
+        subtypes = [name for name in row["subtypes"].split(", ") if name]
+        # Two cells of different classes: the table does not say which box is which.
+        name = subtypes[0] if len(set(subtypes)) == 1 else None
+        yield LabelledField(
+            path=folder / "images" / row["image"],
+            source="bccd",
+            group=row["image"],
+            part="test" if row["kaggle_split"] == "test" else "train",
+            cells=tuple(LabelledCell(name, box) for box in white),
+            others=tuple(box for kind, box in listed if kind != "WBC"),
+        )
+
+
+def _chula(folder: Path) -> Iterator[LabelledField]:
+    for image, listed in _boxes(folder / "boxes.csv", "class").items():
+        cells = tuple(LabelledCell(name, box) for name, box in listed)
+        yield LabelledField(folder / "images" / image, "chula", image.rsplit("_", 1)[0], "", cells)
+
+
+def _txl_pbc(folder: Path) -> Iterator[LabelledField]:
+    parts = {row["image"]: row["split"] for row in read_table(folder / "boxes.csv", "image", "split")}
+    for image, listed in _boxes(folder / "boxes.csv", "object").items():
+        yield LabelledField(
+            path=folder / "images" / image,
+            source="txl_pbc",
+            group=image,
+            part=parts[image],
+            cells=tuple(LabelledCell(None, box) for kind, box in listed if kind == "WBC"),
+            others=tuple(box for kind, box in listed if kind != "WBC"),
+        )
+
+
+def _pbc(folder: Path) -> Iterator[LabelledField]:
+    for row in read_table(folder / "images.csv", "image", "class", "split"):
+        name = ALIASES.get(row["class"], row["class"])
+        path = folder / "images" / row["image"]
+        yield LabelledField(path, "pbc", row["image"], row["split"], (LabelledCell(name, None),))
+
+
+def _kaggle_augmented(folder: Path) -> Iterator[LabelledField]:
+    for path in sorted(folder.glob("*/*/*.jpeg")):
+        part, name = path.parent.parent.name, path.parent.name
+        yield LabelledField(path, "kaggle_augmented", path.name, part, (LabelledCell(name, None),))
+
+
+READERS: dict[str, Callable[[Path], Iterator[LabelledField]]] = {
+    "bccd": _bccd,
+    "chula": _chula,
+    "kaggle_augmented": _kaggle_augmented,
+    "pbc": _pbc,
+    "txl_pbc": _txl_pbc,
+}

@@ -1,0 +1,87 @@
+"""What every training shares: seeds, threads, checkpoints that resume, a history and a progress bar."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+WEIGHTS = "weights.weights.h5"
+"""File of a finished training, below its folder."""
+
+
+def prepare(seed: int, *, bfloat16: bool = True) -> None:
+    """Seed Python, NumPy and TensorFlow; compute in bfloat16 (weights stay float32) unless told otherwise."""
+    keras.utils.set_random_seed(seed)
+    keras.mixed_precision.set_global_policy("mixed_bfloat16" if bfloat16 else "float32")
+
+
+def cosine(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A learning rate that warms up over a twentieth of the steps and falls to nothing on a cosine."""
+    warm = max(1, steps // 20)
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 25, steps - warm, alpha=0.002, warmup_target=peak, warmup_steps=warm
+    )
+
+
+def adamw(peak: float, steps: int) -> keras.optimizers.Optimizer:
+    """AdamW on the cosine, with a moving average of the weights that validation and export use."""
+    return keras.optimizers.AdamW(
+        cosine(peak, steps), weight_decay=0.02, clipnorm=2.0, use_ema=True, ema_momentum=0.998
+    )
+
+
+def fit(
+    model: keras.Model,
+    batches: tf.data.Dataset,
+    out: Path,
+    *,
+    epochs: int,
+    steps: int | None = None,
+    validation: Any = None,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+) -> dict[str, list[float]]:
+    """Train, or go on with a training that was broken off, and leave the weights in `out`.
+
+    Args:
+        model: compiled.
+        batches: an endless data set where `steps` is given, else one pass.
+        out: folder for `state/` (the checkpoint), `history.csv` and `WEIGHTS`.
+        epochs: of `steps` batches each.
+        steps: batches in an epoch.
+        validation: data set judged after each epoch.
+        callbacks: more of them.
+
+    Returns:
+        The history by column; also in `history.json`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    averaged = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if model.optimizer.use_ema else []
+    model.fit(
+        batches,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        validation_data=validation,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(str(out / "state")),
+            *averaged,
+            keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+            *callbacks,
+        ],
+        verbose=1 if os.isatty(1) else 2,
+    )
+    model.save_weights(out / WEIGHTS)
+    return history(out)
+
+
+def history(out: Path) -> dict[str, list[float]]:
+    """The columns of `history.csv`, across resumptions."""
+    table = np.genfromtxt(out / "history.csv", delimiter=",", names=True)
+    columns = {name: np.atleast_1d(table[name]).tolist() for name in table.dtype.names or ()}
+    (out / "history.json").write_text(json.dumps(columns, indent=1) + "\n")
+    return columns

@@ -1,0 +1,129 @@
+"""From finished trainings to a bundle: calibrate on held-out data, convert, write the card, pack."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from leukonet.bundle import Kind
+from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
+from leukonet.errors import DataError
+from leukonet.network import Network
+from leukonet.training import calibrate, cards, fit, networks, train_classifier, train_locator, train_paper
+from leukonet.training.crops import read_crops
+from leukonet.training.datasets import read_dataset
+from leukonet.training.export import pack, to_int8
+from leukonet.views import CANVAS, CROP, on_canvas, pixels
+
+CELL_THRESHOLD = 0.4
+"""Least score of a located cell."""
+COVERAGE = 0.97
+"""Part of the validation cells on which the bundle commits itself."""
+
+
+def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, without: Sequence[str] = ()) -> str:
+    """Pack `runs/locator` and `runs/classifier`.
+
+    Returns:
+        The bundle's identity.
+
+    Raises:
+        DataError: a training is not finished, or data are missing.
+    """
+    fields, held_fields = train_classifier.sources(data, seed, without)
+    some = fields[:: max(1, len(fields) // 400)]
+    held = read_crops(held_fields, seed)
+    locator = to_int8(_load(networks.locator(), runs / "locator"), _canvases(data, seed, without))
+    classifier = to_int8(
+        _load(networks.classifier(), runs / "classifier"), train_classifier.plain(read_crops(some, seed))
+    )
+    network = Network(classifier, "classifier.tflite", (CROP, CROP), len(CLASS_NAMES))
+    logits = np.stack([network(picture) for picture in train_classifier.plain(held)])
+    facts, figures = _calibrated(logits, held.classes, train_classifier.chances(held))
+    provenance = {
+        "seed": seed,
+        "left_out": list(without),
+        "sets": sorted({field.source for field in fields}),
+        "locator_epochs": len(fit.history(runs / "locator")["loss"]),
+        "classifier_epochs": len(fit.history(runs / "classifier")["loss"]),
+        "validation": figures,
+    }
+    files = {"locator.tflite": locator, "classifier.tflite": classifier}
+    manifest = {"classes": CLASS_NAMES, "cell_threshold": CELL_THRESHOLD, **facts, "provenance": provenance}
+    return pack(out, Kind.LOCATE_CLASSIFY, files, manifest, cards.locate_classify(out.name, manifest))
+
+
+def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
+    """Pack `runs/paper`: one answer for the whole image.
+
+    Returns:
+        The bundle's identity.
+
+    Raises:
+        DataError: the training is not finished, or data are missing.
+    """
+    pictures, classes = train_paper.read_pictures(
+        read_dataset(data, "kaggle_augmented", "train_400_per_class")
+    )
+    held, kept = train_paper.split(len(pictures), seed)
+    model = _load(networks.paper(), runs / "paper")
+    content = to_int8(_with_logits(model), pictures[kept])
+    network = Network(content, "field.tflite", pictures.shape[1:3], len(PAPER_CLASSES))
+    logits = np.stack([network(picture) for picture in pictures[held]])
+    facts, figures = _calibrated(logits, classes[held], np.ones(len(held)))
+    provenance = {
+        "seed": seed,
+        "sets": ["kaggle_augmented"],
+        "epochs": len(fit.history(runs / "paper")["loss"]),
+        "validation": figures,
+    }
+    manifest = {"classes": PAPER_CLASSES, "cell_threshold": 0.0, **facts, "provenance": provenance}
+    return pack(out, Kind.FIELD, {"field.tflite": content}, manifest, cards.field(out.name, manifest))
+
+
+def _calibrated(
+    logits: npt.NDArray[np.float32], classes: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Temperature and threshold, and the validation figures that they give."""
+    heat = calibrate.temperature(logits, classes, weights)
+    facts = {
+        "temperature": round(heat, 4),
+        "unclassified_below": round(calibrate.commit_from(logits, heat, COVERAGE), 4),
+    }
+    figures = {
+        "cells": len(classes),
+        "accuracy": round(float((logits.argmax(axis=1) == classes).mean()), 4),
+        "expected_calibration_error": round(calibrate.expected_error(logits, classes, heat), 4),
+    }
+    return facts, figures
+
+
+def _load(model: keras.Model, run: Path) -> keras.Model:
+    """Put a finished training's weights into a float32 network."""
+    weights = run / fit.WEIGHTS
+    if not weights.is_file():
+        raise DataError(f"{weights}: no finished training here; run `leukonet train {run.name} --out {run}`")
+    model.load_weights(weights)
+    return model
+
+
+def _with_logits(model: keras.Model) -> keras.Model:
+    """The paper's network without its softmax: calibration needs the logits."""
+    last = model.layers[-1]
+    last.activation = keras.activations.linear
+    return keras.Model(model.inputs, last(model.layers[-2].output))
+
+
+def _canvases(data: Path, seed: int, without: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """A few hundred training fields as the locator sees them."""
+    fields, _ = train_locator.sources(data, seed, without)
+    chosen = np.random.default_rng(seed).permutation(len(fields))[:300]
+    canvases = np.empty((len(chosen), CANVAS, CANVAS, 3), np.uint8)
+    for row, index in enumerate(chosen):
+        with Image.open(fields[index].path) as opened:
+            canvases[row] = pixels(on_canvas(opened.convert("RGB")).image)
+    return canvases

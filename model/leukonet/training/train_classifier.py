@@ -1,0 +1,129 @@
+"""Trains the classifier on crops: sources and classes drawn evenly, stain and optics varied."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from leukonet.cells import CLASS_NAMES
+from leukonet.training import augment, fit, networks
+from leukonet.training.crops import KEPT, Crops, read_crops
+from leukonet.labels import LabelledField
+from leukonet.training.datasets import read_dataset
+from leukonet.training.splits import hold_out
+from leukonet.views import CROP
+
+RARE_SOURCE = 0.4
+"""A source's chance within its class grows with this power of its size: below 1, small sets count for more."""
+
+
+def sources(data: Path, seed: int, without: Sequence[str] = ()) -> tuple[list[LabelledField], list[LabelledField]]:
+    """Fields to train on and fields to validate with, parted by original image or slide; no test part among them.
+
+    Args:
+        data: folder that holds the sets.
+        seed: of the split.
+        without: sets that are left out altogether.
+    """
+    parts = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
+    fields = [f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)]
+    chula = [f for f in fields if f.source == "chula"]  # a held slide would leave a class without its only slide
+    kept, held = hold_out([f for f in fields if f.source != "chula"], 0.08, seed)
+    return kept + chula, held
+
+
+def chances(crops: Crops) -> npt.NDArray[np.float64]:
+    """`(n,)` chance of each crop to be drawn: classes evenly, sources within a class nearly so; sums to 1."""
+    chance = np.zeros(len(crops.classes))
+    for index in np.unique(crops.classes):
+        for source in np.unique(crops.sources[crops.classes == index]):
+            chosen = (crops.classes == index) & (crops.sources == source)
+            count = np.count_nonzero(chosen)
+            chance[chosen] = count**RARE_SOURCE / count
+        chance[crops.classes == index] /= chance[crops.classes == index].sum()
+    return chance / chance.sum()
+
+
+@tf.function
+def vary(images: tf.Tensor, strength: float = 0.85) -> tf.Tensor:
+    """Turn, shift, zoom, restain and blur kept crops into what the network sees."""
+    count = tf.shape(images)[0]
+    zoom = tf.exp(tf.random.normal((count,), stddev=0.13))
+    shift = tf.random.normal((count, 2), stddev=5.0)
+    angle = tf.random.uniform((count,), -np.pi, np.pi)
+    flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
+    turned = augment.affine(images, CROP, zoom, shift, angle, flip)
+    return augment.levels(augment.optics(turned, strength, blur=2.2, least=36))
+
+
+def batches(crops: Crops, size: int, seed: int) -> tf.data.Dataset:
+    """Endless augmented batches."""
+    random = np.random.default_rng(seed)
+    chance = chances(crops)
+
+    def draw() -> Iterator[tuple[Any, Any]]:
+        while True:
+            chosen = random.choice(len(chance), size, p=chance)
+            yield crops.images[chosen], crops.classes[chosen]
+
+    signature = (tf.TensorSpec((size, KEPT, KEPT, 3), tf.uint8), tf.TensorSpec((size,), tf.int64))
+    drawn = tf.data.Dataset.from_generator(draw, output_signature=signature)
+    return drawn.map(
+        lambda images, classes: (vary(tf.cast(images, tf.float32) / 255.0), tf.one_hot(classes, len(CLASS_NAMES)))
+    ).prefetch(2)
+
+
+def plain(crops: Crops) -> npt.NDArray[np.uint8]:
+    """What the network sees of each crop at analysis: `(n, CROP, CROP, 3)`."""
+    cut = (KEPT - CROP) // 2
+    return crops.images[:, cut : cut + CROP, cut : cut + CROP]
+
+
+def train(
+    crops: Crops,
+    held: Crops,
+    out: Path,
+    *,
+    epochs: int,
+    steps: int = 100,
+    size: int = 64,
+    rate: float = 3e-3,
+    seed: int = 1,
+    start: Path | None = None,
+) -> keras.Model:
+    """Train on `crops`, watch `held`, and return the network with averaged weights.
+
+    Args:
+        crops: to train on.
+        held: validation crops, not augmented.
+        out: folder for checkpoint, history and weights.
+        epochs: of `steps` batches.
+        steps: batches in an epoch.
+        size: crops in a batch.
+        rate: peak learning rate.
+        seed: of every random choice.
+        start: weights to go on from, for a fold.
+    """
+    fit.prepare(seed)
+    model = networks.classifier()
+    if start:
+        model.load_weights(start)
+    model.compile(
+        fit.adamw(rate, epochs * steps),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.05),
+        metrics=["accuracy"],
+    )
+    truth = keras.utils.to_categorical(held.classes, len(CLASS_NAMES))
+    watched = tf.data.Dataset.from_tensor_slices((plain(held), truth)).batch(128)
+    fit.fit(model, batches(crops, size, seed), out, epochs=epochs, steps=steps, validation=watched)
+    return model
+
+
+def train_on(data: Path, out: Path, *, epochs: int, seed: int = 1, without: Sequence[str] = ()) -> keras.Model:
+    """The whole recipe: read the sets, split, cut, train."""
+    fields, held = sources(data, seed, without)
+    return train(read_crops(fields, seed), read_crops(held, seed), out, epochs=epochs, seed=seed)

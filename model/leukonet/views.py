@@ -1,0 +1,87 @@
+"""The two views of a field that the networks see: the whole field on a canvas, and one cell's crop.
+
+Training and analysis cut both here, so that they cannot differ.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from leukonet.colour import BACKGROUND, Colour, Pixels, normalise, white_point
+from leukonet.result import Box
+
+CANVAS = 256
+"""Side in pixels of the square on which the locator sees a field."""
+CROP = 96
+"""Side in pixels of the classifier's crop."""
+CONTEXT = 1.5
+"""A crop's side in the field, in units of the longer side of the cell's box."""
+SMALLEST_CROP = 16.0
+"""A crop takes in at least this many pixels of the field, however small the box."""
+
+
+class Canvas(NamedTuple):
+    """A field drawn small, its background brought to `BACKGROUND`."""
+
+    image: Image.Image
+    """RGB, `CANVAS` wide and high; what the field does not fill is `BACKGROUND`."""
+    scale: float
+    """Canvas pixels per field pixel, at most 1: a small field is not enlarged."""
+    white: Colour
+    """The field's own background colour, `(3,)` float32, to normalise its crops by."""
+
+
+def on_canvas(image: Image.Image, side: int = CANVAS) -> Canvas:
+    """Scale an RGB field to fit the canvas, at its upper left corner."""
+    scale = min(1.0, side / max(image.size))
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    small = image if scale == 1.0 else image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    white = white_point(pixels(small))
+    return Canvas(_padded(normalise(small, white), side, (0, 0)), scale, white)
+
+
+def crop_square(box: Box, context: float = CONTEXT) -> Box:
+    """The square around a box's centre that its crop shows; it may reach beyond the field."""
+    x, y = box.centre
+    half = max(box.xmax - box.xmin, box.ymax - box.ymin, SMALLEST_CROP / context) * context / 2
+    return Box(x - half, y - half, x + half, y + half)
+
+
+def crop(image: Image.Image, box: Box, white: Colour, side: int = CROP, context: float = CONTEXT) -> Image.Image:
+    """Cut one cell out of an RGB field, scaled so that every cell fills its crop alike.
+
+    Args:
+        image: the field as it came.
+        box: the cell, in the field's pixels.
+        white: the field's background colour, from its `Canvas`.
+        side: of the crop, in pixels.
+        context: the crop's side in the field, in units of the box's longer side.
+
+    Returns:
+        RGB image of `side` x `side`; beyond the field's edge it is `BACKGROUND`.
+    """
+    square = crop_square(box, context)
+    left, top = max(0.0, square.xmin), max(0.0, square.ymin)
+    right, bottom = min(float(image.width), square.xmax), min(float(image.height), square.ymax)
+    zoom = side / (square.xmax - square.xmin)
+    x, y = round((left - square.xmin) * zoom), round((top - square.ymin) * zoom)
+    width = max(1, min(side - x, round((right - left) * zoom)))
+    height = max(1, min(side - y, round((bottom - top) * zoom)))
+    part = image.resize(
+        (width, height), Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0
+    )
+    return _padded(normalise(part, white), side, (x, y))
+
+
+def pixels(image: Image.Image) -> Pixels:
+    """An RGB image as `(height, width, 3)` uint8."""
+    return np.asarray(image, np.uint8)
+
+
+def _padded(image: Image.Image, side: int, at: tuple[int, int]) -> Image.Image:
+    if image.size == (side, side):
+        return image
+    drawn = Image.new("RGB", (side, side), (BACKGROUND,) * 3)
+    drawn.paste(image, at)
+    return drawn

@@ -1,0 +1,46 @@
+"""What all tests share: the real images, where there are any."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def data_folder() -> Path:
+    """Say where the real images would be: `LEUKOWATCH_DATA`, else `data/` in the repository."""
+    return Path(os.environ.get("LEUKOWATCH_DATA") or REPOSITORY / "data")
+
+
+def why_no_data() -> str:
+    """Give the reason for skipping, or nothing where the images are there."""
+    folder = data_folder()
+    return "" if (folder / "bccd").is_dir() else f"no real images in {folder}: set LEUKOWATCH_DATA"
+
+
+def pytest_configure(config):
+    """Keep pytest-alembic's collector away from this file, to which it binds itself unless told otherwise.
+
+    It writes a private attribute that pytest has no more since 9.2, and nothing can then be collected.
+    Tests of the migrations import what they need from `pytest_alembic.tests`.
+    """
+    config.option.pytest_alembic_tests_path = "tests/none"
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what is marked `real` where there are no real images."""
+    reason = why_no_data()
+    if reason:
+        for item in items:
+            if item.get_closest_marker("real"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Give the folder of the real, labelled data sets, one subfolder each."""
+    reason = why_no_data()
+    if reason:
+        pytest.skip(reason)
+    return data_folder()

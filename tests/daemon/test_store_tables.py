@@ -1,0 +1,127 @@
+"""The schema itself refuses what must not be, whoever writes it."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from leukowatch.store import migrate
+from leukowatch.store.columns import UtcTime
+
+SHA = "a" * 64
+NOW = "2031-05-04 12:00:00.000000+00:00"
+ROWS = {
+    "slide": {"id": 1, "name": "S1", "unassigned": 0, "created_at": NOW},
+    "bundle": {"id": 1, "name": "current", "sha256": SHA, "kind": "field", "first_used_at": NOW},
+    "arrival": {"id": 1, "slide_id": 1, "relative": b"a", "printable": "a", "sha256": SHA, "size": 1,
+                "device": "1", "inode": "1", "mtime_ns": "1", "received_at": NOW, "status": "counted"},
+    "field": {"id": 1, "arrival_id": 1, "slide_id": 1, "sha256": SHA, "width": 9, "height": 9},
+    "analysis": {"id": 1, "field_id": 1, "bundle_id": 1, "is_current": 1, "assessable": 1, "decode_ms": 1,
+                 "locate_ms": 1, "classify_ms": 1, "analysed_at": NOW},
+    "cell": {"id": 1, "analysis_id": 1, "xmin": 0, "ymin": 0, "xmax": 9, "ymax": 9, "score": 1,
+             "first_class_id": 1, "first_probability": 1, "second_class_id": 2, "second_probability": 0,
+             "unclassified": 0, "counts": 1},
+    "flag": {"id": 1, "slide_id": 1, "kind": "unassigned", "detail": "", "created_at": NOW},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A store with one row in each table, made once."""
+    path = tmp_path_factory.mktemp("store") / "leukowatch.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, row in ROWS.items():
+            insert(connection, table, row)
+    return path
+
+
+@pytest.fixture
+def connection(template, tmp_path):
+    """A connection to a copy of it, with references checked."""
+    with closing(sqlite3.connect(shutil.copy(template, tmp_path))) as connection:
+        connection.execute("PRAGMA foreign_keys=ON")
+        yield connection
+
+
+def insert(connection, table, row):
+    """Insert one row."""
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+
+@pytest.mark.parametrize(
+    ("table", "changes"),
+    [
+        ("slide", {"name": "S1"}), ("slide", {"name": ""}), ("slide", {"name": None}),
+        ("bundle", {"sha256": SHA}), ("bundle", {"sha256": "b"}),
+        ("bundle", {"sha256": "b" * 64, "kind": "oracle"}),
+        ("arrival", {"status": "eaten"}), ("arrival", {"size": -1}), ("arrival", {"sha256": "short"}),
+        ("arrival", {"sha256": None}), ("arrival", {"slide_id": 9}), ("arrival", {"status": "duplicate"}),
+        ("arrival", {"duplicate_of_id": 1}), ("arrival", {"destination": b"archive/a"}),
+        ("arrival", {"lost": 1}), ("arrival", {"filed_at": NOW}),
+        ("arrival", {"filed_at": NOW, "lost": 1, "destination": b"a"}),
+        ("field", {"arrival_id": 1}), ("field", {"arrival_id": 2, "sha256": SHA}),
+        ("field", {"arrival_id": 2, "sha256": "b" * 64, "width": 0}),
+        ("analysis", {}), ("analysis", {"is_current": 0, "decode_ms": -1}),
+        ("analysis", {"is_current": 0, "bundle_id": 9}), ("analysis", {"is_current": 0, "field_id": 9}),
+        ("cell", {"xmin": -1}), ("cell", {"xmax": 0}), ("cell", {"ymin": 9}), ("cell", {"score": 1.01}),
+        ("cell", {"first_probability": -0.1}), ("cell", {"second_probability": 2}),
+        ("cell", {"first_class_id": 99}), ("cell", {"second_class_id": 99}), ("cell", {"unclassified": 1}),
+        ("cell", {"analysis_id": 9}), ("flag", {"slide_id": 9}), ("flag", {"kind": ""}),
+    ],
+)  # fmt: skip
+def test_a_row_that_must_not_be_is_refused(connection, table, changes):
+    """Doubles, absent references, numbers out of range and states that contradict each other."""
+    if table == "field":
+        insert(connection, "arrival", ROWS["arrival"] | {"id": 2})
+    row = {name: value for name, value in ROWS[table].items() if name != "id"} | changes
+
+    with pytest.raises(sqlite3.IntegrityError):
+        insert(connection, table, row)
+
+
+@pytest.mark.parametrize(
+    ("table", "changes"),
+    [
+        ("slide", {"name": "S2"}), ("bundle", {"sha256": "b" * 64}), ("arrival", {}),
+        ("arrival", {"sha256": None, "status": "quarantined"}),
+        ("arrival", {"status": "duplicate", "duplicate_of_id": 1}),
+        ("arrival", {"filed_at": NOW, "lost": 1}), ("arrival", {"filed_at": NOW, "destination": b"archive/a"}),
+        ("analysis", {"is_current": 0}), ("cell", {"unclassified": 1, "counts": 0}), ("flag", {}),
+    ],
+)  # fmt: skip
+def test_a_row_that_may_be_is_taken(connection, table, changes):
+    """The constraints refuse no more than they should."""
+    row = {name: value for name, value in ROWS[table].items() if name != "id"} | changes
+
+    insert(connection, table, row)
+
+    assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (2,)
+
+
+def test_what_is_referred_to_cannot_go(connection):
+    """A slide, a class or an arrival in use is not deleted by the way."""
+    for table in ("slide", "arrival", "field", "analysis", "bundle"):
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(f"DELETE FROM {table}")
+
+
+def test_times_are_kept_in_utc_as_text_that_sorts():
+    """A time of another zone becomes UTC, of fixed width, and comes back as the same moment."""
+    column, dialect = UtcTime(), sqlite.dialect()
+    moment = datetime(2031, 5, 4, 14, tzinfo=timezone(timedelta(hours=2)))
+
+    stored = column.process_bind_param(moment, dialect)
+
+    assert stored == "2031-05-04 12:00:00.000000+00:00"
+    assert column.process_result_value(stored, dialect) == moment.astimezone(UTC)
+
+
+def test_a_time_without_zone_is_refused():
+    """It could be any: better an error than a wrong time."""
+    with pytest.raises(ValueError, match="no time zone"):
+        UtcTime().process_bind_param(datetime(2031, 5, 4), sqlite.dialect())  # noqa: DTZ001  the point of the test
