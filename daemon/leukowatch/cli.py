@@ -11,8 +11,6 @@ from leukonet.errors import LeukonetError
 from leukowatch.errors import LeukowatchError
 from leukowatch.settings import Settings, load_settings
 
-# ruff: noqa: PLC0415  a command imports its rooms when it runs, so that `run` is ready soon
-
 app = typer.Typer(
     name="leukowatch",
     help="Counts white cells on blood-smear images dropped into a folder. Research use only.",
@@ -104,8 +102,8 @@ def slides() -> None:
     from rich.console import Console
 
     from leukowatch.console.tables import slides_table
-    from leukowatch.store.queries import class_records
     from leukowatch.service.opened import reader
+    from leukowatch.store.queries import class_records
     from leukowatch.store.tallies import slides as all_slides
 
     with reader(_settings()) as engine:
@@ -137,7 +135,9 @@ def report(
 
 @app.command()
 def field(
-    file: Annotated[str, typer.Argument(help="Path below the inbox, file name, or first digits of its SHA-256.")],
+    file: Annotated[
+        str, typer.Argument(help="Path below the inbox, file name, or first digits of its SHA-256.")
+    ],
     png: Annotated[Path | None, typer.Option(help="Write the annotated field here.")] = None,
 ) -> None:
     """One field's cells: crop, box and the two most probable classes of each."""
@@ -148,7 +148,9 @@ def field(
 
 @app.command()
 def requeue(
-    files: Annotated[list[str] | None, typer.Argument(help="Quarantined files, as `field_status` shows them.")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Quarantined files, as `field_status` shows them.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every file in quarantine.")] = False,
 ) -> None:
     """Put quarantined files back into the inbox, to be taken once more."""

@@ -145,14 +145,18 @@ def load_settings(home: Path | None = None) -> Settings:
         values: dict[str, Any] = tomllib.loads(path.read_text()) if _expected(path) else {}
         unknown = values.keys() - Settings.model_fields.keys()
         if unknown:
-            raise SettingsInvalid(f"{path}: unknown table or key {sorted(unknown)[0]!r}; see `leukowatch settings`")
+            raise SettingsInvalid(
+                f"{path}: unknown table or key {min(unknown)!r}; see `leukowatch settings`"
+            )
         settings = Settings(**values)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsInvalid(f"{path}: cannot be read ({error}); mend or remove it") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise SettingsInvalid(f"setting {where}: {first['msg']} (from {path} or LEUKOWATCH_* variables)") from error
+        raise SettingsInvalid(
+            f"setting {where}: {first['msg']} (from {path} or LEUKOWATCH_* variables)"
+        ) from error
     chosen = home or settings.home
     return settings.model_copy(update={"home": chosen.absolute()})
 

@@ -222,7 +222,7 @@ def create_cell() -> None:
         "cell",
         number(),
         needed("analysis_id", sa.Integer()),
-        *(needed(name, sa.Double()) for name in ("xmin", "ymin", "xmax", "ymax", "score")),
+        *(needed(name, sa.Double()) for name in ("box_xmin", "box_ymin", "box_xmax", "box_ymax", "score")),
         needed("first_class_id", sa.Integer()),
         needed("first_probability", sa.Double()),
         needed("second_class_id", sa.Integer()),
@@ -233,7 +233,9 @@ def create_cell() -> None:
         reference("cell", "analysis_id", "analysis"),
         reference("cell", "first_class_id", "cell_class"),
         reference("cell", "second_class_id", "cell_class"),
-        check("cell", "box", "0 <= xmin AND xmin < xmax AND 0 <= ymin AND ymin < ymax"),
+        check(
+            "cell", "box", "0 <= box_xmin AND box_xmin < box_xmax AND 0 <= box_ymin AND box_ymin < box_ymax"
+        ),
         check("cell", "score", "score BETWEEN 0 AND 1"),
         check("cell", "first_probability", "first_probability BETWEEN 0 AND 1"),
         check("cell", "second_probability", "second_probability BETWEEN 0 AND 1"),

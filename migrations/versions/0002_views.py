@@ -49,7 +49,10 @@ CREATE VIEW cell_result AS
 SELECT
     slide.name AS slide,
     arrival.printable AS field,
-    cell.xmin, cell.ymin, cell.xmax, cell.ymax,
+    cell.box_xmin AS xmin,
+    cell.box_ymin AS ymin,
+    cell.box_xmax AS xmax,
+    cell.box_ymax AS ymax,
     first.name AS first_class,
     cell.first_probability,
     second.name AS second_class,

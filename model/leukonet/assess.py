@@ -19,6 +19,8 @@ MOST_TEXTURE = 1.8
 """Fine structure over coarse structure. Smears: up to 1.0; noise: above 6."""
 LEAST_COLOUR, MOST_COLOUR = 0.015, 0.7
 """Mean spread of the channels' optical densities where there is stain. Smears: 0.04 to 0.32; grey pictures: 0."""
+SMALLEST = 3
+"""Pixels: a thinner strip shows nothing."""
 STAINED = 0.12
 """A pixel of at least this optical density is stained."""
 
@@ -37,7 +39,7 @@ def why_not_assessable(canvas: Canvas, size: tuple[int, int]) -> str:
     small = canvas.image.crop((0, 0, width, height))
     grey = small.convert("L")
     levels = np.asarray(grey, np.float32)
-    if min(levels.shape) < 3 or levels.std() < LEAST_CONTRAST:
+    if min(levels.shape) < SMALLEST or levels.std() < LEAST_CONTRAST:
         return "blank"
     colour = colour_spread(pixels(small))
     if colour < LEAST_COLOUR:

@@ -97,7 +97,9 @@ def _read(path: Path) -> bytes:
 
 def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
     if manifest["format"] != FORMAT:
-        raise BundleDamaged(f"{folder / MANIFEST}: format {manifest['format']!r}, this version reads {FORMAT}")
+        raise BundleDamaged(
+            f"{folder / MANIFEST}: format {manifest['format']!r}, this version reads {FORMAT}"
+        )
     kind = Kind(manifest["kind"])
     files: dict[str, bytes] = {}
     for file, expected in manifest["files"].items():
@@ -117,5 +119,7 @@ def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
     )
     unknown = set(bundle.classes) - set(BY_NAME)
     if unknown:
-        raise BundleDamaged(f"{folder / MANIFEST}: unknown class {sorted(unknown)[0]!r}; reinstall the bundle")
+        raise BundleDamaged(
+            f"{folder / MANIFEST}: unknown class {min(unknown)!r}; reinstall the bundle"
+        )
     return bundle

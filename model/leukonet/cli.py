@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,7 +26,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-training = typer.Typer(help="Train one network; a broken-off training goes on where it was.", no_args_is_help=True)
+training = typer.Typer(
+    help="Train one network; a broken-off training goes on where it was.", no_args_is_help=True
+)
 app.add_typer(training, name="train")
 
 
@@ -48,6 +51,8 @@ def phantom(
     """Render synthetic smear fields with a truth file. They are test objects, not blood."""
     from leukonet.phantom import write_phantoms
 
+    if slides > fields:
+        raise DataError(f"{slides} slides need at least as many fields, not {fields}")
     truth = write_phantoms(out, fields, seed, slides)
     typer.echo(f"{fields} synthetic fields in {out}, their truth in {truth}")
 
@@ -78,7 +83,8 @@ def evaluate(
     if dataset:
         fields = read_dataset(data, dataset, part)
     else:
-        assert images is not None and labels is not None
+        assert images is not None
+        assert labels is not None
         fields = read_labels(images, labels)
     figures = judge(fields, load_bundle(bundle), _progress).figures()
     typer.echo(json.dumps(figures) if as_json else "\n".join(lines(figures)))
@@ -86,7 +92,9 @@ def evaluate(
 
 @training.command("paper")
 def train_paper(
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, history and weights.")] = Path("runs/paper"),
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints, history and weights.")] = Path(
+        "runs/paper"
+    ),
     data: Data = Path("data"),
     epochs: Annotated[int, typer.Option(min=1)] = 96,
     seed: Seed = 1,
@@ -100,7 +108,9 @@ def train_paper(
 
 @training.command("locator")
 def train_locator(
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, history and weights.")] = Path("runs/locator"),
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints, history and weights.")] = Path(
+        "runs/locator"
+    ),
     data: Data = Path("data"),
     epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches.")] = 40,
     without: Annotated[list[str] | None, typer.Option(help="A set to leave out; may be repeated.")] = None,
@@ -135,7 +145,9 @@ def pack(
     out: Annotated[Path, typer.Argument(help="Folder of the bundle; its name becomes the bundle's.")],
     runs: Annotated[Path, typer.Option(help="Folder of the finished trainings.")] = Path("runs"),
     data: Data = Path("data"),
-    kind: Annotated[str, typer.Option(help="locate-classify, or field for the paper's network.")] = "locate-classify",
+    kind: Annotated[
+        str, typer.Option(help="locate-classify, or field for the paper's network.")
+    ] = "locate-classify",
     without: Annotated[list[str] | None, typer.Option(help="Sets that the trainings left out.")] = None,
     seed: Seed = 1,
 ) -> None:
@@ -149,7 +161,7 @@ def pack(
     typer.echo(f"{out.name}: {identity}")
 
 
-def _progress(items: list[object]) -> object:
+def _progress(items: Iterable[Any]) -> Iterable[Any]:
     """A progress bar on standard error, where that is a terminal."""
     from rich.console import Console
     from rich.progress import track

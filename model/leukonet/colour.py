@@ -29,7 +29,8 @@ def white_point(pixels: Pixels) -> Colour:
     lit = pixels[pixels.max(axis=2) >= LIT]
     if not lit.size:
         return np.full(3, 255, np.float32)
-    return np.maximum(np.quantile(lit, BACKGROUND_QUANTILE, axis=0), LOWEST_WHITE).astype(np.float32)
+    white: Colour = np.maximum(np.quantile(lit, BACKGROUND_QUANTILE, axis=0), LOWEST_WHITE).astype(np.float32)
+    return white
 
 
 def table(white: Colour) -> list[int]:

@@ -4,8 +4,10 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from leukonet.errors import DamagedImage, EmptyImage, ImageError, ImageTooLarge, TruncatedImage, UnknownFormat
@@ -72,9 +74,10 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _eight_bits(grey: np.ndarray) -> np.ndarray:
+def _eight_bits(grey: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Scale grey levels of 10, 12, 16 or 32 bits by the power of two that their maximum needs."""
     if not np.isfinite(grey).all():
         raise DamagedImage("the image holds levels that are no numbers: export it as 8 or 16 bit")
     bits = max(8, int(grey.max()).bit_length())
-    return np.clip(grey / 2 ** (bits - 8), 0, 255).astype(np.uint8)
+    scaled: npt.NDArray[np.uint8] = np.clip(grey / 2 ** (bits - 8), 0, 255).astype(np.uint8)
+    return scaled

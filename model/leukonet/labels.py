@@ -54,7 +54,9 @@ def read_labels(images: Path, labels: Path) -> list[LabelledField]:
         found.setdefault(row["image"], []).append(LabelledCell(check_class(row["class"], labels), box))
     missing = [image for image in found if not (images / image).is_file()]
     if missing:
-        raise DataError(f"{labels}: {missing[0]!r} is not in {images} ({len(missing)} missing); check --images")
+        raise DataError(
+            f"{labels}: {missing[0]!r} is not in {images} ({len(missing)} missing); check --images"
+        )
     return [
         LabelledField(images / image, labels.stem, image, "", tuple(cells)) for image, cells in found.items()
     ]
@@ -71,7 +73,9 @@ def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
             reader = csv.DictReader(file)
             missing = set(columns) - set(reader.fieldnames or ())
             if missing:
-                raise DataError(f"{path}: no column {sorted(missing)[0]!r}; its header must name {', '.join(columns)}")
+                raise DataError(
+                    f"{path}: no column {min(missing)!r}; its header must name {', '.join(columns)}"
+                )
             return list(reader)
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error

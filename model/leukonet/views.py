@@ -36,7 +36,9 @@ def on_canvas(image: Image.Image, side: int = CANVAS) -> Canvas:
     """Scale an RGB field to fit the canvas, at its upper left corner."""
     scale = min(1.0, side / max(image.size))
     width, height = (max(1, round(length * scale)) for length in image.size)
-    small = image if scale == 1.0 else image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = (
+        image if scale == 1.0 else image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    )
     white = white_point(pixels(small))
     return Canvas(_padded(normalise(small, white), side, (0, 0)), scale, white)
 
@@ -48,7 +50,9 @@ def crop_square(box: Box, context: float = CONTEXT) -> Box:
     return Box(x - half, y - half, x + half, y + half)
 
 
-def crop(image: Image.Image, box: Box, white: Colour, side: int = CROP, context: float = CONTEXT) -> Image.Image:
+def crop(
+    image: Image.Image, box: Box, white: Colour, side: int = CROP, context: float = CONTEXT
+) -> Image.Image:
     """Cut one cell out of an RGB field, scaled so that every cell fills its crop alike.
 
     Args:

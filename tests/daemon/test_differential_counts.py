@@ -25,9 +25,10 @@ def test_cells_apart_are_told_per_hundred_leucocytes():
     """Seven erythroblasts beside fifty leucocytes are fourteen a hundred."""
     made = differential({"neutrophil": 50, "erythroblast": 7}, CELL_CLASSES)
 
-    assert {
-        each.name: each.per_hundred for each in made.apart
-    } == {"immature_granulocyte": 0.0, "erythroblast": 14.0}
+    assert {each.name: each.per_hundred for each in made.apart} == {
+        "immature_granulocyte": 0.0,
+        "erythroblast": 14.0,
+    }
 
 
 def test_groups_are_polynuclear_and_mononuclear():

@@ -58,7 +58,7 @@ def test_image_with_all_that_its_header_promises_fits(kind):
 
 @pytest.mark.parametrize("kind", SAVES)
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_strict_prefix_passes(kind, data):
     """Whatever part of an image has been written, it is cut."""
     image = drawn(kind)
@@ -69,7 +69,7 @@ def test_no_strict_prefix_passes(kind, data):
 
 @pytest.mark.parametrize("kind", ["jpeg", "progressive", "thumbnail", "png"])
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_zero_filled_tail_passes(kind, data):
     """A file of full length whose last bytes were never written is cut."""
     image = drawn(kind)
@@ -166,6 +166,7 @@ def test_no_bytes_raise(start, rest):
     assert judged(start + rest) in Wholeness
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SAVES)), st.data())
 def test_no_flipped_byte_raises(kind, data):
     """An image with one byte changed gets an answer."""

@@ -18,6 +18,7 @@ from pytest_alembic.tests import (  # noqa: F401  pytest collects them here
     test_upgrade,
 )
 from sqlalchemy import create_mock_engine, event
+from sqlalchemy.dialects import postgresql
 
 from leukonet.cells import CELL_CLASSES
 from leukowatch.errors import StoreUnavailable
@@ -279,11 +280,19 @@ def test_a_killed_first_migration_leaves_an_empty_file(path, url, statements):
 def test_the_tables_are_portable():
     """PostgreSQL's dialect accepts the same tables, with its own type for times."""
     said = []
+    dialect = postgresql.dialect()
     engine = create_mock_engine(
-        "postgresql://", lambda ddl, *args, **kwargs: said.append(str(ddl.compile(dialect=engine.dialect)))
+        "postgresql://", lambda ddl, _values: said.append(str(ddl.compile(dialect=dialect)))
     )
 
     Base.metadata.create_all(engine, checkfirst=False)
 
     assert any("received_at TIMESTAMP WITH TIME ZONE" in statement for statement in said)
     assert any("ON analysis (field_id) WHERE is_current" in statement for statement in said)
+
+
+def test_no_column_is_one_of_postgresqls_own():
+    """PostgreSQL refuses tables with columns called like those that it keeps for itself."""
+    names = {column.name for table in Base.metadata.tables.values() for column in table.columns}
+
+    assert names.isdisjoint({"xmin", "xmax", "cmin", "cmax", "ctid", "tableoid"})

@@ -116,7 +116,7 @@ def test_slides_come_with_the_latest_first(engine):
 
 def test_an_absent_slide_is_not_found(engine):
     """The error names the slide and the command that lists them."""
-    with pytest.raises(NotFound, match="S9.*leukowatch slides"):
+    with pytest.raises(NotFound, match=r"S9.*leukowatch slides"):
         tallies.slide(engine, "S9")
 
 
@@ -198,11 +198,8 @@ def test_files_can_be_narrowed(engine):
     [broken] = queries.files(engine, status=Status.QUARANTINED)
     [copy] = queries.files(engine, status=Status.DUPLICATE, slide="S2")
 
-    assert (broken.file, broken.reason, broken.detail) == (
-        "unassigned-2031-05-04/x.jpg",
-        "truncated",
-        "it is truncated",
-    )
+    assert broken.file == "unassigned-2031-05-04/x.jpg"
+    assert (broken.reason, broken.detail) == ("truncated", "it is truncated")
     assert (copy.file, copy.duplicate_of) == ("S2/copy.jpg", "S1/a.jpg")
     assert len(queries.files(engine, limit=2)) == 2
 

@@ -120,7 +120,7 @@ class LocalPool:
         except ProcessExpired as error:
             detail = f"its worker ended at every try (exit code {error.exitcode})"
             self._again(data, deliver, attempt, "worker_lost", detail)
-        except Exception as error:  # whatever a library raises on one field must not stop the others
+        except Exception as error:  # noqa: BLE001  what a library raises on one field must not stop the others
             _log.exception("a field failed in an unforeseen way")
             deliver(Refused("failed", f"unforeseen {type(error).__name__}: {error}"))
 

@@ -95,15 +95,13 @@ def carry(
         if os.path.lexists(target) or (card is not None and not _reserve(target, card, temporary)):
             continue
         try:
-            if _move(source, target, temporary):
-                return target
-            taken = False
+            moved = _move(source, target, temporary)
         except FileExistsError:
-            taken = True
-        if card is not None:
-            sidecar_of(target).unlink()
-        if not taken:
-            return None
+            _withdraw(target, card)
+            continue
+        if not moved:
+            _withdraw(target, card)
+        return target if moved else None
     raise AssertionError  # candidates never end
 
 
@@ -115,6 +113,12 @@ def _reserve(target: Path, card: bytes, temporary: str) -> bool:
     except FileExistsError:
         return path.is_file() and path.read_bytes() == card
     return True
+
+
+def _withdraw(target: Path, card: bytes | None) -> None:
+    """Take back the JSON of a file that did not come."""
+    if card is not None:
+        sidecar_of(target).unlink()
 
 
 def _is_left_by_crash(source: Source, target: Path) -> bool:

@@ -128,12 +128,11 @@ class Stability:
         file.finished, file.hinted = file.finished or file.hinted, False
         if file.released:
             return False
-        unchanged = now - file.since
-        needed = self._needed(file, wholeness)
-        file.released = unchanged >= needed
+        complete = file.since + self._needed(file, wholeness)
+        file.released = now >= complete
         if not file.released:
-            pause = max(self._quiet, unchanged / 2, _SHORTEST_PAUSE)
-            self._schedule(key, file, min(file.since + needed, now + pause))
+            pause = max(self._quiet, (now - file.since) / 2, _SHORTEST_PAUSE)
+            self._schedule(key, file, min(complete, now + pause))
         return file.released
 
     def retry(self, key: bytes) -> None:

@@ -35,5 +35,6 @@ def structure(file: BinaryIO, size: int) -> Wholeness:
                 return walk(source)
     except EndMissingError:
         return Wholeness.CUT
-    begun = any(start.startswith(head) for start in _WALKS)
-    return Wholeness.CUT if begun or not any(head) else Wholeness.UNKNOWN
+    written = head.rstrip(b"\0")
+    begun = any(start.startswith(written) for start in _WALKS)
+    return Wholeness.CUT if begun else Wholeness.UNKNOWN

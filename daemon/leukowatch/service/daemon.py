@@ -41,9 +41,7 @@ class Daemon:
         bundle = load_bundle(settings.analysis.bundle)
         self.stopping = stopping
         self._settings = settings
-        self._watch = InboxWatch(
-            settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling
-        )
+        self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
         self._pool = LocalPool(
             bundle,
             settings.analysis.bundle,
@@ -82,7 +80,7 @@ class Daemon:
         self._writer.finish()
         self._writer.join()
 
-    def _settled(self, key: bytes, filed: bool) -> None:  # noqa: FBT001  the writer's callback
+    def _settled(self, key: bytes, filed: bool) -> None:
         self.taker.settled(key, filed)
 
     def _await_inbox(self, error: InboxVanished) -> None:

@@ -2,13 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leukonet.errors import LeukonetError
 from leukowatch.errors import HomeInUse, LeukowatchError
 from leukowatch.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LEAST_FREE = 1_000_000_000
 """Bytes that should be free where the home is."""
@@ -98,7 +101,9 @@ def _events(settings: Settings) -> str:
         return "the inbox is listed regularly (inbox.polling)"
     limit = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
     if limit < FEW_WATCHES:
-        raise LeukowatchError(f"only {limit} folders can be watched: raise fs.inotify.max_user_watches with sysctl")
+        raise LeukowatchError(
+            f"only {limit} folders can be watched: raise fs.inotify.max_user_watches with sysctl"
+        )
     return f"up to {limit} folders can be watched"
 
 
@@ -115,4 +120,6 @@ def _files(settings: Settings) -> str:
             "start the service, then look at the field_status view"
         )
     held = found.statuses[Status.QUARANTINED]
-    return f"{found.files} taken, {held} in quarantine" + (": `leukowatch requeue` puts them back" if held else "")
+    return f"{found.files} taken, {held} in quarantine" + (
+        ": `leukowatch requeue` puts them back" if held else ""
+    )

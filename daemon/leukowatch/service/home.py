@@ -28,7 +28,9 @@ def make_home(settings: Settings) -> None:
             folder.mkdir(parents=True)
             folder.chmod(_GROUP_READS)
         except OSError as error:
-            raise StoreUnavailable(f"{folder}: cannot be made ({error.strerror}); check LEUKOWATCH_HOME") from error
+            raise StoreUnavailable(
+                f"{folder}: cannot be made ({error.strerror}); check LEUKOWATCH_HOME"
+            ) from error
 
 
 @contextmanager
@@ -47,7 +49,9 @@ def only_one(home: Path) -> Iterator[None]:
             f"{home}: another leukowatch works here (lock {LOCK}); stop it, or choose another home with --home"
         ) from error
     except OSError as error:
-        raise StoreUnavailable(f"{home}: cannot be locked ({error.strerror}); may this user write there?") from error
+        raise StoreUnavailable(
+            f"{home}: cannot be locked ({error.strerror}); may this user write there?"
+        ) from error
     try:
         yield
     finally:

@@ -7,11 +7,11 @@ from pathlib import Path
 from leukowatch.errors import NotFound
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import printable
+from leukowatch.service.opened import writer
 from leukowatch.settings import Settings
 from leukowatch.store import queries
 from leukowatch.store import reassign as reassigning
 from leukowatch.store.outcome import Status
-from leukowatch.service.opened import writer
 from leukowatch.store.requeue import mark_requeued
 from leukowatch.store.rows import FileRow
 

@@ -58,7 +58,7 @@ class Taker:
         self._refused: dict[bytes, str] = {}
         self._next_scan = 0.0
 
-    def settled(self, key: bytes, filed: bool) -> None:  # noqa: FBT001  the writer's callback
+    def settled(self, key: bytes, filed: bool) -> None:
         """Be told, from any thread, that a file was filed, or given back to the inbox."""
         self._settled.put((key, filed))
 
@@ -124,6 +124,9 @@ class Taker:
 
     def _consider(self, key: bytes) -> None:
         """Look at a file that is due; take it if it is complete."""
+        if key in self._in_hand:  # another file has its name already: after the first one is filed
+            self._stability.retry(key)
+            return
         try:
             identity, wholeness = look(self._settings.inbox_folder, key, self._settings.inbox.max_bytes)
             if self._stability.observe(key, identity, wholeness):

@@ -108,7 +108,7 @@ class Writer(threading.Thread):
             try:
                 return self._ledger.commit(outcomes)
             except StoreUnavailable as error:
-                _log.error("results wait for the database", error=str(error), fields=len(outcomes))  # noqa: TRY400
+                _log.error("results wait for the database", error=str(error), fields=len(outcomes))
                 if self._stopping.wait(pause):
                     _log.warning("not written; the files stay in the inbox", fields=len(outcomes))
                     return []
@@ -137,7 +137,7 @@ class Writer(threading.Thread):
         try:
             self._ledger.mark_filed(self._unnoted)
         except StoreUnavailable as error:
-            _log.error("moves are not noted yet", error=str(error), files=len(self._unnoted))  # noqa: TRY400
+            _log.error("moves are not noted yet", error=str(error), files=len(self._unnoted))
         else:
             self._unnoted = []
 

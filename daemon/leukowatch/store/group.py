@@ -13,7 +13,7 @@ from leukowatch.store.soundness import storable
 from leukowatch.store.tables import Analysis, Arrival, Bundle, Cell, CellClass, Field, Slide
 
 if TYPE_CHECKING:
-    from leukonet.result import FieldResult
+    from leukonet.result import Box, FieldResult
 
 _IDENTITY = (Arrival.relative, Arrival.device, Arrival.inode, Arrival.size, Arrival.mtime_ns, Arrival.sha256)
 """What tells that a file taken again is the same one."""
@@ -127,7 +127,7 @@ class Group:
 
     def _cell_rows(self, analysis: int, result: "FieldResult") -> list[dict[str, Any]]:
         return [
-            {"analysis_id": analysis, **cell.box._asdict(), "score": cell.score,
+            {"analysis_id": analysis, **_box(cell.box), "score": cell.score,
              "first_class_id": self._classes[cell.first], "first_probability": cell.first_probability,
              "second_class_id": self._classes[cell.second], "second_probability": cell.second_probability,
              "unclassified": cell.unclassified, "counts": cell.counts}
@@ -171,6 +171,10 @@ class Group:
 
     def _mapping(self, statement: Any) -> dict[str, int]:
         return {str(name): int(number) for name, number in self._connection.execute(statement)}
+
+
+def _box(box: "Box") -> dict[str, float]:
+    return {f"box_{side}": value for side, value in box._asdict().items()}
 
 
 def _identity(received: Received) -> tuple[Any, ...]:

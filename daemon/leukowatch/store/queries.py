@@ -191,7 +191,7 @@ def _cells() -> Select[Any]:
     """Select `CellRow`s in order; the caller narrows."""
     first, second = aliased(tables.CellClass), aliased(tables.CellClass)
     columns: tuple[Any, ...] = (
-        Field.id, Arrival.printable, Cell.xmin, Cell.ymin, Cell.xmax, Cell.ymax, Cell.score, first.name,
+        Field.id, Arrival.printable, Cell.box_xmin, Cell.box_ymin, Cell.box_xmax, Cell.box_ymax, Cell.score, first.name,
         Cell.first_probability, second.name, Cell.second_probability, Cell.unclassified, Cell.counts,
     )  # fmt: skip
     return (

@@ -168,7 +168,9 @@ class Cell(Base):
 
     __tablename__ = "cell"
     __table_args__ = (
-        CheckConstraint("0 <= xmin AND xmin < xmax AND 0 <= ymin AND ymin < ymax", "box"),
+        CheckConstraint(
+            "0 <= box_xmin AND box_xmin < box_xmax AND 0 <= box_ymin AND box_ymin < box_ymax", "box"
+        ),
         CheckConstraint("score BETWEEN 0 AND 1", "score"),
         CheckConstraint("first_probability BETWEEN 0 AND 1", "first_probability"),
         CheckConstraint("second_probability BETWEEN 0 AND 1", "second_probability"),
@@ -177,10 +179,11 @@ class Cell(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     analysis_id: Mapped[int] = mapped_column(ForeignKey("analysis.id"), index=True)
-    xmin: Mapped[float]
-    ymin: Mapped[float]
-    xmax: Mapped[float]
-    ymax: Mapped[float]
+    box_xmin: Mapped[float]
+    """Pixels, as the other three; the prefix, because PostgreSQL keeps `xmin` and `xmax` for itself."""
+    box_ymin: Mapped[float]
+    box_xmax: Mapped[float]
+    box_ymax: Mapped[float]
     score: Mapped[float]
     first_class_id: Mapped[int] = mapped_column(ForeignKey("cell_class.id"))
     first_probability: Mapped[float]

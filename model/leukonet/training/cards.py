@@ -28,7 +28,8 @@ Finds every white cell of a smear field and names it: {", ".join(manifest["class
 Two int8 networks on LiteRT. The locator sees the field on a canvas of 256 pixels and marks centres and sizes; the
 classifier sees one crop of 96 pixels, one and a half times as wide as the cell. The field's background is brought to
 the same grey beforehand. The locator was trained for {origin["locator_epochs"]} epochs and the classifier for
-{origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at random; seed {origin["seed"]}.
+{origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at random;
+seed {origin["seed"]}.
 Fields were split by original image before any augmentation. PBC has no boxes: the outline of the central cell stands
 in for them.
 

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
-from leukonet.result import Box
 from leukonet.labels import LabelledField
+from leukonet.result import Box
 from leukonet.training.outline import central_box
 from leukonet.views import CONTEXT, crop, on_canvas, pixels
 
@@ -72,7 +72,9 @@ def centred(image: Image.Image, share: float) -> Box:
     return Box(x - half, y - half, x + half, y + half)
 
 
-def _negatives(field: LabelledField, image: Image.Image, random: np.random.Generator) -> Iterator[tuple[str, Box]]:
+def _negatives(
+    field: LabelledField, image: Image.Image, random: np.random.Generator
+) -> Iterator[tuple[str, Box]]:
     """Places that a careless locator might name: red cells and platelets, or anywhere away from white cells."""
     boxed = [cell.box for cell in field.cells if cell.box]
     if not boxed:
@@ -92,4 +94,7 @@ def _negatives(field: LabelledField, image: Image.Image, random: np.random.Gener
 def _near(place: Box, cell: Box) -> bool:
     x, y = place.centre
     width, height = cell.xmax - cell.xmin, cell.ymax - cell.ymin
-    return cell.xmin - width / 2 < x < cell.xmax + width / 2 and cell.ymin - height / 2 < y < cell.ymax + height / 2
+    return (
+        cell.xmin - width / 2 < x < cell.xmax + width / 2
+        and cell.ymin - height / 2 < y < cell.ymax + height / 2
+    )

@@ -43,10 +43,12 @@ class Tally:
         return {
             "n": total,
             "accuracy": right / total,
-            "balanced_accuracy": sum(row["recall"] for row in per_class.values()) / len(names),
+            "balanced_accuracy": sum(self._recall(name) for name in names) / len(names),
             "per_class": per_class,
             "confusion": {
-                name: {named: count for (truth, named), count in sorted(self.confusion.items()) if truth == name}
+                name: {
+                    named: count for (truth, named), count in sorted(self.confusion.items()) if truth == name
+                }
                 for name in names
             },
             "located": self.located,
@@ -56,11 +58,16 @@ class Tally:
         }
 
     def _of_class(self, name: str) -> dict[str, float | None]:
-        support = sum(count for (truth, _), count in self.confusion.items() if truth == name)
-        right = sum(count for (truth, named), count in self.confusion.items() if truth == name and is_right(truth, named))
         answers = sum(count for (_, named), count in self.confusion.items() if named == name)
         precision = self.confusion[name, name] / answers if answers else None
-        return {"support": support, "recall": right / support, "precision": precision}
+        return {"support": self._support(name), "recall": self._recall(name), "precision": precision}
+
+    def _support(self, name: str) -> int:
+        return sum(count for (truth, _), count in self.confusion.items() if truth == name)
+
+    def _recall(self, name: str) -> float:
+        right = sum(count for pair, count in self.confusion.items() if pair[0] == name and is_right(*pair))
+        return right / self._support(name)
 
 
 def is_right(truth: str, named: str) -> bool:
@@ -136,10 +143,10 @@ def _judge_boxes(labelled: LabelledField, result: FieldResult, bundle: Bundle, t
 def lines(figures: dict[str, Any]) -> list[str]:
     """The figures of `Tally.figures` as people read them."""
     rows = [
-        f"{figures['n']} cells: accuracy {figures['accuracy']:.1%}, "
-        f"balanced accuracy {figures['balanced_accuracy']:.1%}",
-        f"located {figures['located']}, missed {figures['missed']}, "
-        f"false cells {figures['false_cells']}, unclassified {figures['unclassified']}",
+        "{n} cells: accuracy {accuracy:.1%}, balanced accuracy {balanced_accuracy:.1%}".format(**figures),
+        "located {located}, missed {missed}, false cells {false_cells}, unclassified {unclassified}".format(
+            **figures
+        ),
         f"{'class':<22}{'cells':>6}{'recall':>9}{'precision':>11}  named",
     ]
     for name, row in figures["per_class"].items():

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from leukonet.labels import LabelledField
 
 
-def hold_out(fields: Sequence[LabelledField], share: float, seed: int) -> tuple[list[LabelledField], list[LabelledField]]:
+def hold_out(
+    fields: Sequence[LabelledField], share: float, seed: int
+) -> tuple[list[LabelledField], list[LabelledField]]:
     """Part fields into `(kept, held out)` so that no group is on both sides.
 
     Args:
@@ -33,7 +35,9 @@ def folds(fields: Sequence[LabelledField], count: int) -> list[list[LabelledFiel
     for group, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         home[group] = filled.index(min(filled))
         filled[home[group]] += size
-    return [[field for field in fields if home[f"{field.source}/{field.group}"] == fold] for fold in range(count)]
+    return [
+        [field for field in fields if home[f"{field.source}/{field.group}"] == fold] for fold in range(count)
+    ]
 
 
 def _draw(field: LabelledField, seed: int) -> float:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from leukonet.cells import CLASS_NAMES
+from leukonet.labels import LabelledField
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
-from leukonet.labels import LabelledField
 from leukonet.training.datasets import read_dataset
 from leukonet.training.splits import hold_out
 from leukonet.views import CROP
@@ -21,7 +21,9 @@ RARE_SOURCE = 0.4
 """A source's chance within its class grows with this power of its size: below 1, small sets count for more."""
 
 
-def sources(data: Path, seed: int, without: Sequence[str] = ()) -> tuple[list[LabelledField], list[LabelledField]]:
+def sources(
+    data: Path, seed: int, without: Sequence[str] = ()
+) -> tuple[list[LabelledField], list[LabelledField]]:
     """Fields to train on and fields to validate with, parted by original image or slide; no test part among them.
 
     Args:
@@ -30,8 +32,12 @@ def sources(data: Path, seed: int, without: Sequence[str] = ()) -> tuple[list[La
         without: sets that are left out altogether.
     """
     parts = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
-    fields = [f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)]
-    chula = [f for f in fields if f.source == "chula"]  # a held slide would leave a class without its only slide
+    fields = [
+        f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)
+    ]
+    chula = [
+        f for f in fields if f.source == "chula"
+    ]  # a held slide would leave a class without its only slide
     kept, held = hold_out([f for f in fields if f.source != "chula"], 0.08, seed)
     return kept + chula, held
 
@@ -73,7 +79,10 @@ def batches(crops: Crops, size: int, seed: int) -> tf.data.Dataset:
     signature = (tf.TensorSpec((size, KEPT, KEPT, 3), tf.uint8), tf.TensorSpec((size,), tf.int64))
     drawn = tf.data.Dataset.from_generator(draw, output_signature=signature)
     return drawn.map(
-        lambda images, classes: (vary(tf.cast(images, tf.float32) / 255.0), tf.one_hot(classes, len(CLASS_NAMES)))
+        lambda images, classes: (
+            vary(tf.cast(images, tf.float32) / 255.0),
+            tf.one_hot(classes, len(CLASS_NAMES)),
+        )
     ).prefetch(2)
 
 
@@ -123,7 +132,9 @@ def train(
     return model
 
 
-def train_on(data: Path, out: Path, *, epochs: int, seed: int = 1, without: Sequence[str] = ()) -> keras.Model:
+def train_on(
+    data: Path, out: Path, *, epochs: int, seed: int = 1, without: Sequence[str] = ()
+) -> keras.Model:
     """The whole recipe: read the sets, split, cut, train."""
     fields, held = sources(data, seed, without)
     return train(read_crops(fields, seed), read_crops(held, seed), out, epochs=epochs, seed=seed)

@@ -11,10 +11,10 @@ import tensorflow as tf
 from PIL import Image
 
 from leukonet.colour import BACKGROUND
+from leukonet.labels import LabelledField
 from leukonet.locate import SIZE_UNIT, STRIDE
 from leukonet.result import Box
 from leukonet.training import augment, fit, networks
-from leukonet.labels import LabelledField
 from leukonet.training.datasets import read_dataset
 from leukonet.training.outline import central_box
 from leukonet.training.splits import hold_out
@@ -117,11 +117,17 @@ def targets(boxes: tf.Tensor) -> tf.Tensor:
     ignored = tf.reduce_any(covered & doubtful[:, :, None, None], axis=1)
     logs = tf.math.log(tf.maximum(size, 4.0) / SIZE_UNIT) / tf.math.log(2.0)
     shape = tf.shape(dx)
-    values = [-dx / STRIDE, -dy / STRIDE, *(tf.broadcast_to(logs[..., i][:, :, None, None], shape) for i in (0, 1))]
+    values = [
+        -dx / STRIDE,
+        -dy / STRIDE,
+        *(tf.broadcast_to(logs[..., i][:, :, None, None], shape) for i in (0, 1)),
+    ]
     owner = tf.one_hot(tf.argmax(tf.cast(here, tf.float32) * heat, axis=1), MOST_CELLS, axis=1)
     centre = tf.cast(tf.reduce_any(here, axis=1), tf.float32)
     geometry = [tf.reduce_sum(value * owner, axis=1) for value in values]
-    return tf.stack([tf.reduce_max(heat, axis=1), 1.0 - tf.cast(ignored, tf.float32), *geometry, centre], axis=-1)
+    return tf.stack(
+        [tf.reduce_max(heat, axis=1), 1.0 - tf.cast(ignored, tf.float32), *geometry, centre], axis=-1
+    )
 
 
 @tf.function
@@ -180,7 +186,9 @@ def batches(sheets: Sheets, size: int, seed: int) -> tf.data.Dataset:
     return drawn.map(lambda i, s, b: vary(tf.cast(i, tf.float32) / 255.0, s, b)).prefetch(2)
 
 
-def sources(data: Path, seed: int, without: Sequence[str] = ()) -> tuple[list[LabelledField], list[LabelledField]]:
+def sources(
+    data: Path, seed: int, without: Sequence[str] = ()
+) -> tuple[list[LabelledField], list[LabelledField]]:
     """Fields to train on and fields to watch, parted by original image or slide; no test part among them.
 
     Args:
@@ -189,7 +197,9 @@ def sources(data: Path, seed: int, without: Sequence[str] = ()) -> tuple[list[La
         without: sets that are left out altogether.
     """
     parts = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
-    fields = [f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)]
+    fields = [
+        f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)
+    ]
     thinned = [f for index, f in enumerate(fields) if f.source != "pbc" or index % PBC_EVERY == 0]
     return hold_out(thinned, 0.06, seed)
 
@@ -209,5 +219,7 @@ def train(
     model = networks.locator()
     model.compile(fit.adamw(2e-3, epochs * steps), loss, auto_scale_loss=False)
     watched = batches(read_sheets(held), size, seed).take(10).cache()
-    fit.fit(model, batches(read_sheets(fields), size, seed), out, epochs=epochs, steps=steps, validation=watched)
+    fit.fit(
+        model, batches(read_sheets(fields), size, seed), out, epochs=epochs, steps=steps, validation=watched
+    )
     return model

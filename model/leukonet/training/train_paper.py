@@ -1,8 +1,8 @@
 """Trains the paper's network on whole pictures, by the paper's protocol as far as its text tells.
 
 Our reading of what it leaves open: Adam at 1e-4, batches of 32, a fifth of the pictures for validation (drawn from the
-augmented pictures, as the paper seems to have done: siblings of one original fall on both sides), and the weights of the
-best validation epoch of at most 96.
+augmented pictures, as the paper seems to have done: siblings of one original fall on both sides), and the weights
+of the best validation epoch of at most 96.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from PIL import Image
 
 from leukonet.cells import PAPER_CLASSES
 from leukonet.field import SIZE
-from leukonet.training import fit, networks
 from leukonet.labels import LabelledField
+from leukonet.training import fit, networks
 from leukonet.training.datasets import read_dataset
 
 EPOCHS = 96

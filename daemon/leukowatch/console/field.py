@@ -1,0 +1,89 @@
+"""`leukowatch field`: one field of the store, with its figure in the terminal and as a PNG."""
+
+import os
+from pathlib import Path
+
+from PIL.PngImagePlugin import PngInfo
+from rich.console import Console
+from rich.text import Text
+from sqlalchemy import Engine
+
+from leukonet.decode import decode
+from leukowatch.console.crops import terminal_figure
+from leukowatch.console.figure import annotate, cell_of
+from leukowatch.console.shares import RESEARCH
+from leukowatch.errors import LeukowatchError, NotFound
+from leukowatch.settings import Settings
+from leukowatch.store.database import open_reader
+from leukowatch.store.queries import cells_of_field, find_fields
+from leukowatch.store.rows import FieldRow
+
+NAMED = 5
+"""Files that an error names at most."""
+
+
+def show_field(settings: Settings, what: str, png: Path | None, console: Console | None = None) -> None:
+    """Show a field's cells, and write them as a picture.
+
+    Args:
+        settings: in force.
+        what: path below the inbox, file name, path below the home, or first digits of the SHA-256.
+        png: where to write the annotated field; None for nowhere.
+        console: to show it on; standard output by default.
+
+    Raises:
+        NotFound: no field, or more than one, is called so; or its file is not where it was filed.
+        StoreUnavailable: the database cannot be read.
+        ImageError: the file does not decode any more.
+        LeukowatchError: the picture cannot be written.
+    """
+    engine = open_reader(settings.database_url, settings.store.busy_seconds)
+    try:
+        field = find_field(engine, what)
+        cells = [cell_of(row) for row in cells_of_field(engine, field.id)]
+    finally:
+        engine.dispose()
+    image = decode(_content(settings.home, field), settings.inbox.max_pixels)
+    shown_on = console or Console()
+    shown_on.print(_head(field))
+    shown_on.print(terminal_figure(image, cells))
+    if png is not None:
+        about = PngInfo()
+        about.add_text("Description", f"{field.file}, annotated by {field.bundle}; {RESEARCH}")
+        try:
+            annotate(image, cells).save(png, "PNG", pnginfo=about)
+        except OSError as error:
+            raise LeukowatchError(f"{png}: cannot be written ({error.strerror}); name another") from error
+
+
+def find_field(engine: Engine, what: str) -> FieldRow:
+    """Find the one field that is called so.
+
+    Raises:
+        NotFound: there is none, or more than one; the message then names the first of them.
+    """
+    found = find_fields(engine, what)
+    if len(found) > 1:
+        named = ", ".join(each.file for each in found[:NAMED])
+        raise NotFound(f"{what}: {len(found)} fields are called so; name one by its whole path: {named}")
+    return found[0]
+
+
+def _content(home: Path, field: FieldRow) -> bytes:
+    if field.destination is None:
+        raise NotFound(f"{field.file}: it is recorded and not in the archive yet; try again in a moment")
+    path = home / os.fsdecode(field.destination)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(
+            f"{field.file}: its file cannot be read ({error.strerror}); put it back into the archive"
+        ) from error
+
+
+def _head(field: FieldRow) -> Text:
+    told = f"slide {field.slide}, {field.width} x {field.height} pixels, bundle {field.bundle}; {RESEARCH}"
+    lines = [field.file, told]
+    if not field.assessable:
+        lines.append(f"not assessable: {field.reason}")
+    return Text("\n".join(lines))

@@ -1,0 +1,67 @@
+"""Where log lines go and how they look: JSON for the journal, readable lines on a terminal."""
+
+import logging
+import sys
+from contextlib import suppress
+
+import structlog
+from structlog.typing import Processor
+
+
+class StandardError:
+    """Writes each line to whatever standard error is at that moment, and survives when it cannot.
+
+    A live view on the same terminal puts itself in the place of standard error; a full disk or a closed
+    pipe behind it must never stop the service.
+
+    Args:
+        name: of the module that logs.
+    """
+
+    def __init__(self, name: str = "leukowatch") -> None:
+        self.name = name
+
+    def msg(self, line: str) -> None:
+        """Write one line, or give it up."""
+        stream = sys.stderr
+        if stream is not None:
+            with suppress(OSError, ValueError):  # full, closed behind us, or closed by us
+                stream.write(f"{line}\n")
+                stream.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+def configure_logs(level: str, terminal: bool) -> None:
+    """Set up logging for this process; the last call wins.
+
+    Args:
+        level: the least that is written: `debug`, `info`, `warning` or `error`.
+        terminal: whether a person reads along; else each line is one JSON object with `timestamp` (UTC),
+            `level`, `logger`, `event` and what was logged with it.
+    """
+    structlog.configure(
+        processors=_readable() if terminal else _journal(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=StandardError,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _journal() -> list[Processor]:
+    return [
+        structlog.processors.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
+
+
+def _readable() -> list[Processor]:
+    colours = sys.stderr is not None and sys.stderr.isatty()
+    return [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback),
+    ]

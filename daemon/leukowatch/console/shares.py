@@ -1,0 +1,59 @@
+"""How numbers are written wherever a person reads them: per cents, limits, names, bars."""
+
+from datetime import datetime
+
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from leukonet.cells import BY_NAME
+from leukowatch.differential.counts import Apart, Share
+
+RESEARCH = "research use only"
+FEWEST = 100
+"""A differential of fewer leucocytes says so."""
+NOTHING = "-"
+"""Stands where there is no number."""
+_SHORT = 6
+
+
+def percent(share: Share) -> str:
+    """Write the per cent with one decimal."""
+    return NOTHING if share.percent is None else f"{share.percent:.1f}"
+
+
+def limits(share: Share) -> str:
+    """Write the 95% limits in per cent with one decimal, as in `49.0-67.1`."""
+    return NOTHING if share.percent is None else f"{share.low:.1f}-{share.high:.1f}"
+
+
+def rounded(share: Share) -> Text:
+    """Write per cent and limits without decimals, as in `58 49-67`, the limits dimmed."""
+    if share.percent is None:
+        return Text(NOTHING)
+    return Text.assemble(f"{share.percent:.0f} ", (f"{share.low:.0f}-{share.high:.0f}", "dim"))
+
+
+def per_hundred(apart: Apart) -> str:
+    """Write how many there are per 100 leucocytes, and the number."""
+    ratio = NOTHING if apart.per_hundred is None else f"{apart.per_hundred:.1f}"
+    return f"{apart.label.lower()}s {ratio} ({apart.count})"
+
+
+def bar(share: Share, width: int | None = None) -> ProgressBar:
+    """Draw the per cent; plain where the terminal has no colours."""
+    return ProgressBar(100, share.percent or 0.0, width, complete_style="cyan", finished_style="cyan")
+
+
+def short(label: str) -> str:
+    """Cut a class's label for the head of a narrow column, as in `Neutr.`."""
+    return label if len(label) <= _SHORT else f"{label[: _SHORT - 1]}."
+
+
+def label_of(name: str) -> str:
+    """Label of a class for people; its name where no bundle of ours predicts it."""
+    return BY_NAME[name].label if name in BY_NAME else name
+
+
+def local(moment: datetime | None, layout: str = "%Y-%m-%d %H:%M") -> str:
+    """Write an aware moment in local time."""
+    return NOTHING if moment is None else moment.astimezone().strftime(layout)

@@ -1,0 +1,149 @@
+"""The list of slides and one slide's report, as people read them on a terminal or on paper."""
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leukonet.cells import CellClass, Role
+from leukowatch.console.report import CONFIDENCE, METHOD, SlideReport
+from leukowatch.console.shares import FEWEST, NOTHING, RESEARCH, limits, local, percent, short
+from leukowatch.differential.counts import Share, differential
+from leukowatch.store.rows import SlideRow
+
+HASH_DIGITS = 12
+"""Digits of a bundle's hash that people are shown."""
+
+
+def slides_table(rows: Sequence[SlideRow], classes: Iterable[CellClass]) -> Table:
+    """Make the list of slides: fields, cells, per class the per cent with its 95% limits beneath.
+
+    Args:
+        rows: in the order to show.
+        classes: every class of the store, in the order of reports.
+    """
+    known = tuple(classes)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), caption=f"per cent, 95% limits; {RESEARCH}")
+    table.add_column("Slide", overflow="fold")
+    for head in ("Fields", "Cells"):
+        table.add_column(head, justify="right")
+    for each in known:
+        if each.role is Role.COUNTED:
+            table.add_column(short(each.label), justify="right", no_wrap=True)
+    table.add_column("Uncl.", justify="right")
+    for row in rows:
+        counted = differential(row.counts, known, row.unclassified)
+        table.add_row(
+            _name_over_remarks(row),
+            str(row.fields),
+            str(counted.leucocytes),
+            *(_percent_over_limits(share) for share in counted.classes),
+            str(row.unclassified),
+        )
+    return table
+
+
+def _name_over_remarks(row: SlideRow) -> Text:
+    words = [local(row.last_received), *row.flags]
+    return Text(row.name + "\n") + Text(", ".join(words), "dim")
+
+
+def _percent_over_limits(share: Share) -> Text:
+    if share.percent is None:
+        return Text(NOTHING)
+    return Text.assemble(percent(share), "\n", (f"{share.low:.0f}-{share.high:.0f}", "dim"))
+
+
+def report_text(report: SlideReport, console: Console) -> None:
+    """Print a slide's report.
+
+    Args:
+        report: of `build_report`.
+        console: to print on; names are shown literally.
+    """
+    console.print(Text(report.slide.name, "bold"))
+    console.print(_facts(report))
+    console.print(_shares(report))
+    console.print(_beside(report))
+    console.print(
+        Text(
+            f"Limits: exact {CONFIDENCE}% limits of the share among counted leucocytes ({METHOD}). "
+            f"{RESEARCH.capitalize()}.",
+            "dim",
+        )
+    )
+
+
+def _facts(report: SlideReport) -> Table:
+    """Say in lines of name and value where the numbers come from."""
+    slide = report.slide
+    rows = [
+        ("Note", f"{RESEARCH}; not for diagnosis"),
+        ("Status", _status(report)),
+        ("Last file", local(slide.last_received)),
+        (
+            "Fields",
+            f"{slide.fields} assessable, {slide.not_assessable} not assessable; files: "
+            f"{slide.duplicates} duplicates, {slide.quarantined} quarantined",
+        ),
+    ]
+    rows += [
+        ("Bundle", f"{used.name}, sha256 {used.sha256[:HASH_DIGITS]}, {used.fields} fields")
+        for used in report.bundles
+    ]
+    if slide.unassigned:
+        rows.append(("Slide", "unassigned: neither a folder nor a pattern named it"))
+    if slide.flags:
+        rows.append(("Flags", ", ".join(slide.flags)))
+    if report.few:
+        told = f"fewer than {FEWEST} cells counted ({report.differential.leucocytes}): the limits are wide"
+        rows.append(("Warning", told))
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(name, Text(value, "bold" if name in {"Warning", "Flags"} else ""))
+    return table
+
+
+def _status(report: SlideReport) -> str:
+    if report.status == "empty":
+        return "no leucocyte counted"
+    waiting = report.differential.unclassified
+    told = "unreviewed: counted by the networks alone"
+    return f"{told}; {waiting} cells wait for a person" if waiting else told
+
+
+def _shares(report: SlideReport) -> Table:
+    counted = report.differential
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2))
+    table.add_column("Class")
+    for head in ("Cells", "Per cent", f"{CONFIDENCE}% limits"):
+        table.add_column(head, justify="right", no_wrap=True)
+
+    def add(share: Share) -> None:
+        table.add_row(Text(share.label), str(share.count), percent(share), limits(share))
+
+    for share in counted.classes:
+        add(share)
+    table.add_section()
+    add(counted.polynuclear)
+    add(counted.mononuclear)
+    table.add_section()
+    table.add_row("Counted leucocytes", str(counted.leucocytes))
+    return table
+
+
+def _beside(report: SlideReport) -> Table:
+    """List what is in no per cent."""
+    counted = report.differential
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2))
+    table.add_column("Beside the differential")
+    for head in ("Cells", "Per 100 leucocytes"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for each in counted.apart:
+        ratio = NOTHING if each.per_hundred is None else f"{each.per_hundred:.1f}"
+        table.add_row(Text(each.label), str(each.count), ratio)
+    table.add_row("Unclassified", str(counted.unclassified))
+    table.add_row("Artefacts", str(counted.artefacts))
+    return table

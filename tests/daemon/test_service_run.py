@@ -1,0 +1,193 @@
+"""The service from start to stop, as a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from lab import wait_until
+
+
+def drop(home, slide, name, data, *, rename=False):
+    """Write an image into the inbox, plainly or under a temporary name that is then changed."""
+    folder = home.inbox / slide
+    folder.mkdir(exist_ok=True)
+    if rename:
+        (folder / f"{name}.part").write_bytes(data)
+        (folder / f"{name}.part").rename(folder / name)
+    else:
+        (folder / name).write_bytes(data)
+
+
+def test_fields_copied_or_renamed_in_are_counted_and_archived(home, phantoms):
+    """Whatever way a whole image comes, it ends as one counted field in its slide's archive."""
+    with home.service() as process:
+        for number, data in enumerate(phantoms[:6]):
+            drop(home, f"S{number % 2}", f"f{number}.jpg", data, rename=number % 3 == 0)
+        wait_until(lambda: len(home.filed()) == 6)
+        code = home.stop(process)
+
+    assert code == 0
+    assert {f"S{n % 2}/f{n}.jpg": ("counted", "") for n in range(6)} == home.states()
+    assert sorted(home.states()) == home.filed()
+    assert home.left() == []
+
+
+def test_files_that_came_while_the_service_was_down_are_taken_at_start(home, phantoms):
+    """The first scan finds what no event told of."""
+    drop(home, "S", "early.jpg", phantoms[0])
+    with home.service():
+        wait_until(home.filed)
+
+    assert home.filed() == ["S/early.jpg"]
+
+
+def test_same_content_again_is_filed_as_a_duplicate_of_the_first(home, phantoms):
+    """A field counts once, under whatever name it comes again; another slide is told."""
+    with home.service():
+        drop(home, "S", "first.jpg", phantoms[0])
+        wait_until(home.filed)
+        drop(home, "T", "again.jpg", phantoms[0])
+        wait_until(lambda: len(home.filed()) == 2)
+
+    assert ("duplicate", "same content as S/first.jpg") == home.states()["T/again.jpg"]
+    assert home.filed() == ["S/first.jpg", "T/duplicates/again.jpg"]
+    assert [("S",), ("T",)] == home.query(
+        "SELECT s.name FROM flag f JOIN slide s ON s.id = f.slide_id WHERE f.kind = 'duplicate_elsewhere' ORDER BY 1"
+    )
+
+
+def test_second_service_on_the_same_home_is_refused(home):
+    """Two daemons would take the same files: the second one says so and ends with code 4."""
+    with home.service():
+        second = home.command("run")
+
+    assert second.returncode == 4
+    assert "another leukowatch works here" in second.stderr
+
+
+def test_stop_finishes_what_is_in_hand_and_leaves_the_rest(home, phantoms):
+    """After SIGTERM in the middle of a burst each file is either filed with its row or in the inbox without one."""
+    with home.service() as process:
+        for number in range(120):
+            drop(home, "S", f"f{number:03}.jpg", phantoms[number % 12] + b"%d" % number)
+        wait_until(home.filed)
+        code = home.stop(process)
+
+    assert code == 0
+    assert sorted(home.states()) == home.filed()
+    assert {f"S/f{n:03}.jpg" for n in range(120)} == {*home.filed(), *home.left()}
+    assert not {*home.filed()} & {*home.left()}
+
+
+def test_sigkill_three_times_gives_the_same_rows_as_none(home, phantoms):
+    """Killed at any moment, started again: every field once, no file lost."""
+    for number in range(60):
+        drop(home, f"S{number % 3}", f"f{number:03}.jpg", phantoms[number % 12] + b"%d" % number)
+    for after in (1, 15, 35):
+        with home.service() as process:
+            wait_until(lambda: len(home.filed()) >= after)  # noqa: B023  asked before the next turn
+            process.kill()
+    with home.service():
+        wait_until(lambda: len(home.filed()) == 60)
+        wait_until(lambda: home.query("SELECT count(*) FROM arrival WHERE filed_at IS NULL") == [(0,)])
+
+    assert {f"S{n % 3}/f{n:03}.jpg": ("counted", "") for n in range(60)} == home.states()
+    assert home.query("SELECT count(*), count(DISTINCT sha256) FROM field") == [(60, 60)]
+    assert home.query("SELECT count(*) FROM arrival") == [(60,)]
+    assert home.left() == []
+
+
+def test_workers_end_with_a_killed_service(home, phantoms):
+    """No worker process outlives the daemon that was killed."""
+    with home.service() as process:
+        drop(home, "S", "f.jpg", phantoms[0])
+        wait_until(home.filed)
+        children = children_of(process.pid)
+        process.kill()
+        process.wait()
+
+        assert len(children) >= 2
+        wait_until(lambda: not any(is_running(child) for child in children))
+
+
+def test_run_imports_neither_tensorflow_nor_alembic_nor_scipy_before_it_is_ready(home):
+    """The daemon stays light: with a database that is up to date, none of the heavy packages is loaded."""
+    assert home.command("db", "upgrade").returncode == 0
+    program = "import sys, leukowatch.service.daemon as d, threading; from leukowatch.settings import load_settings\n"
+    program += "with d.running(load_settings(), threading.Event()): print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=home.environment(), capture_output=True, text=True, check=True
+    )
+
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"tensorflow", "keras", "alembic", "scipy", "matplotlib", "sklearn"}
+
+
+def test_inbox_removed_and_remade_is_watched_again(home, phantoms):
+    """A remade inbox is another folder of the same name: files dropped there are taken all the same."""
+    with home.service():
+        home.inbox.rename(home.folder / "old")
+        home.inbox.mkdir()
+        drop(home, "S", "f.jpg", phantoms[0])
+        wait_until(home.filed)
+
+    assert home.filed() == ["S/f.jpg"]
+
+
+def test_file_directly_in_the_inbox_goes_to_a_flagged_slide_of_the_day(home, phantoms):
+    """What names no slide is never mixed with a named one."""
+    with home.service():
+        (home.inbox / "loose.jpg").write_bytes(phantoms[0])
+        wait_until(home.filed)
+
+    [(slide, flagged)] = home.query("SELECT s.name, f.kind FROM slide s JOIN flag f ON f.slide_id = s.id")
+    assert re.fullmatch(r"unassigned-\d{4}-\d\d-\d\d", slide)
+    assert flagged == "unassigned"
+
+
+def test_empty_slide_folders_go_after_their_idle_time(tmp_path, home, phantoms):
+    """A slide's folder does not stay in the inbox for ever; the inbox itself does."""
+    home._variables |= {"LEUKOWATCH_INBOX__EMPTY_FOLDER_SECONDS": "0.5", "LEUKOWATCH_INBOX__RESCAN_SECONDS": "0.2"}
+    with home.service():
+        drop(home, "S", "f.jpg", phantoms[0])
+        wait_until(lambda: home.filed() and not (home.inbox / "S").exists())
+
+    assert home.inbox.is_dir()
+
+
+def children_of(pid: int) -> list[int]:
+    """Process ids of a process' children."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(number) for number in listed.stdout.split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as status:
+            return status.read().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="as another user than root, modes hold without ado")
+def test_unreadable_file_waits_and_the_others_are_counted(home, phantoms):
+    """A file that the service may not read stays, is named, and stops nobody."""
+    drop(home, "S", "secret.jpg", phantoms[0])
+    drop(home, "S", "open.jpg", phantoms[1])
+    (home.inbox / "S" / "secret.jpg").chmod(0)
+
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable, "-m", "leukowatch", "scan"],
+        env=home.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 8
+    assert "S/secret.jpg" in done.stderr
+    assert home.filed() == ["S/open.jpg"]
