@@ -1,9 +1,12 @@
-"""What all tests share: the real images, where there are any."""
+"""What all tests share: phantom fields, a home, and the real images where there are any."""
 
 import os
 from pathlib import Path
 
 import pytest
+from lab import Home
+
+from leukonet.phantom import field_bytes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -44,3 +47,15 @@ def real_data() -> Path:
     if reason:
         pytest.skip(reason)
     return data_folder()
+
+
+@pytest.fixture(scope="session")
+def phantoms() -> list[bytes]:
+    """Give twelve different phantom fields of one neutrophil each, as JPEG files."""
+    return [field_bytes(seed) for seed in range(12)]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Give a home of its own, without a service."""
+    return Home(tmp_path / "home")

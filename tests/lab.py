@@ -75,7 +75,9 @@ class Home:
 
     def filed(self) -> list[str]:
         """Files in the archive."""
-        return sorted(str(path.relative_to(self.archive)) for path in self.archive.rglob("*") if path.is_file())
+        return sorted(
+            str(path.relative_to(self.archive)) for path in self.archive.rglob("*") if path.is_file()
+        )
 
     @contextmanager
     def service(self) -> Iterator["subprocess.Popen[bytes]"]:

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "inbox": {"store.outcome"},
     "analysis": set(),
     "differential": {"store"},
-    "console": {"differential", "store.queries"},
+    "console": {"differential", "store", "inbox.listing"},
     "review": {"differential", "store.queries", "store.reviews"},
     "exchange": {"differential", "store.queries"},
     "service": {"inbox", "analysis", "store", "differential", "console"},

@@ -59,6 +59,12 @@ class ChecksFailed(LeukowatchError):
     exit_code = 14
 
 
+class WorkersFail(LeukowatchError):
+    """The worker processes end again and again."""
+
+    exit_code = 16
+
+
 class IntakeError(LeukowatchError):
     """A file in the inbox that cannot be taken; `reason` is kept with it."""
 

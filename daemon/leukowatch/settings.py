@@ -145,9 +145,7 @@ def load_settings(home: Path | None = None) -> Settings:
         values: dict[str, Any] = tomllib.loads(path.read_text()) if _expected(path) else {}
         unknown = values.keys() - Settings.model_fields.keys()
         if unknown:
-            raise SettingsInvalid(
-                f"{path}: unknown table or key {min(unknown)!r}; see `leukowatch settings`"
-            )
+            raise SettingsInvalid(f"{path}: unknown table or key {min(unknown)!r}; see `leukowatch settings`")
         settings = Settings(**values)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsInvalid(f"{path}: cannot be read ({error}); mend or remove it") from error

@@ -53,7 +53,7 @@ def analyse(data: bytes, bundle: Bundle, max_pixels: int = MAX_PIXELS) -> FieldR
 
 def _cells(image: Image.Image, canvas: Canvas, bundle: Bundle) -> tuple[tuple[Cell, ...], float]:
     """The cells, and the moment at which the locator was done."""
-    networks = _open(bundle)
+    networks = open_networks(bundle)
     if bundle.kind is Kind.FIELD:
         return (answer(networks[0], image, bundle),), perf_counter()
     locator, classifier = networks
@@ -66,7 +66,12 @@ def _cells(image: Image.Image, canvas: Canvas, bundle: Bundle) -> tuple[tuple[Ce
     return tuple(cells), located
 
 
-def _open(bundle: Bundle) -> tuple[Network, ...]:
+def open_networks(bundle: Bundle) -> tuple[Network, ...]:
+    """Open a bundle's networks; once a process, so that the first field need not wait.
+
+    Raises:
+        BundleDamaged: a network does not run or has another shape.
+    """
     return _open_files(bundle.kind, tuple(bundle.networks.values()), len(bundle.classes))
 
 

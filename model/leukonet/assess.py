@@ -8,7 +8,7 @@ that is refused costs a cell, and a picture that passes still has to show someth
 import numpy as np
 from PIL import Image, ImageFilter
 
-from leukonet.colour import BACKGROUND, Pixels
+from leukonet.colour import BACKGROUND, Colour, Pixels
 from leukonet.views import Canvas, pixels
 
 LEAST_CONTRAST = 4.0
@@ -37,26 +37,34 @@ def why_not_assessable(canvas: Canvas, size: tuple[int, int]) -> str:
     """
     width, height = (max(1, round(length * canvas.scale)) for length in size)
     small = canvas.image.crop((0, 0, width, height))
-    grey = small.convert("L")
-    levels = np.asarray(grey, np.float32)
+    levels = pixels(small).mean(axis=2, dtype=np.float32)
     if min(levels.shape) < SMALLEST or levels.std() < LEAST_CONTRAST:
         return "blank"
     colour = colour_spread(pixels(small))
     if colour < LEAST_COLOUR:
         return "no stain"
-    if detail(grey) < LEAST_DETAIL:
-        return "out of focus"
-    if texture(grey) > MOST_TEXTURE or colour > MOST_COLOUR:
+    if colour > MOST_COLOUR or texture(small.convert("L")) > MOST_TEXTURE:
         return "no smear"
+    if detail(levels) < LEAST_DETAIL:
+        return "out of focus"
     return ""
 
 
-def detail(grey: Image.Image) -> float:
-    """How sharp the sharpest edges of a grey picture are."""
-    level = np.asarray(grey.filter(ImageFilter.GaussianBlur(1)), np.float32)
+def detail(levels: Colour) -> float:
+    """How sharp the sharpest edges of a grey picture, `(height, width)` float32 of 0 to 255, are."""
+    level = _smoothed(_smoothed(levels).T).T
     centre = 4 * level[1:-1, 1:-1]
     bend = np.abs(centre - level[:-2, 1:-1] - level[2:, 1:-1] - level[1:-1, :-2] - level[1:-1, 2:])
     return float(np.quantile(bend, 0.995))
+
+
+def _smoothed(levels: Colour) -> Colour:
+    """A Gaussian of one pixel, down the columns. Pillow's rounds to whole levels, which looks like detail."""
+    reach = 3
+    taps = np.exp(-0.5 * np.arange(-reach, reach + 1, dtype=np.float32) ** 2)
+    padded = np.pad(levels, ((reach, reach), (0, 0)), "edge")
+    total: Colour = sum(tap * padded[row : row + len(levels)] for row, tap in enumerate(taps / taps.sum()))
+    return total
 
 
 def texture(grey: Image.Image) -> float:

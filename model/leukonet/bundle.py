@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -117,9 +118,22 @@ def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
         temperature=float(manifest["temperature"]),
         provenance=manifest["provenance"],
     )
+    fault = _fault(bundle)
+    if fault:
+        raise BundleDamaged(f"{folder / MANIFEST}: {fault}; reinstall the bundle")
+    return bundle
+
+
+def _fault(bundle: Bundle) -> str:
+    """What no released bundle has, or an empty string."""
     unknown = set(bundle.classes) - set(BY_NAME)
     if unknown:
-        raise BundleDamaged(
-            f"{folder / MANIFEST}: unknown class {min(unknown)!r}; reinstall the bundle"
-        )
-    return bundle
+        return f"unknown class {min(unknown)!r}"
+    if len(set(bundle.classes)) < max(2, len(bundle.classes)):
+        return "fewer than two classes, or one twice"
+    if not 0 < bundle.temperature < math.inf:
+        return f"temperature {bundle.temperature} is not above 0"
+    for key in ("cell_threshold", "unclassified_below"):
+        if not 0 <= getattr(bundle, key) <= 1:
+            return f"{key} {getattr(bundle, key)} is not from 0 to 1"
+    return ""

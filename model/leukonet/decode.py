@@ -15,6 +15,8 @@ from leukonet.errors import DamagedImage, EmptyImage, ImageError, ImageTooLarge,
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded, unless the caller allows more."""
+MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+"""How a file of each format begins; two letters, as BMP has them, say too little."""
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -23,7 +25,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     Args:
         data: the whole file. Grey, palette, CMYK, alpha (laid on white) and 16 bits a channel are brought
             to 8-bit RGB; the EXIF orientation is applied.
-        max_pixels: width times height above this is refused.
+        max_pixels: width times height above this is refused; so is anything above the 178,956,970 that
+            Pillow takes for an attack.
 
     Returns:
         A loaded image of mode RGB.
@@ -33,7 +36,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """
     if not data:
         raise EmptyImage("the file is empty: have the microscope export it again")
-    with _pillow_errors():
+    with _pillow_errors(data):
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > max_pixels:
             raise ImageTooLarge(
@@ -44,25 +47,33 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
 
 
 @contextmanager
-def _pillow_errors() -> Iterator[None]:
+def _pillow_errors(data: bytes) -> Iterator[None]:
     """Turn what Pillow raises on bad bytes into our own errors."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # also of large images: the limit is ours
             yield
     except ImageError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise ImageTooLarge(f"too many pixels to decode safely ({error}): export a smaller field") from error
     except UnidentifiedImageError as error:
-        raise UnknownFormat(
-            "neither JPEG, PNG, BMP nor TIFF: export the field in one of these formats"
-        ) from error
+        raise _unidentified(data) from error
     except Exception as error:  # a decoder may raise anything on hostile bytes
         if "truncated" in str(error).lower():
             raise TruncatedImage(f"the image's end is missing ({error}): copy the file again") from error
         raise DamagedImage(f"the image does not decode ({error}): copy or export the file again") from error
+
+
+def _unidentified(data: bytes) -> ImageError:
+    """The error for bytes of which Pillow makes nothing: another format, or one of ours with its head damaged."""
+    found = next((name for magic, name in MAGIC.items() if data.startswith(magic)), "")
+    if not found:
+        return UnknownFormat("neither JPEG, PNG, BMP nor TIFF: export the field in one of these formats")
+    directory = int.from_bytes(data[4:8], "little" if data.startswith(b"II") else "big")
+    if found == "TIFF" and directory >= len(data):  # most writers put it last
+        return TruncatedImage("the image's end is missing (the TIFF directory): copy the file again")
+    return DamagedImage(f"it begins as {found}, and its head does not decode: copy or export the file again")
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

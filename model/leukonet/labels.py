@@ -1,6 +1,7 @@
 """Labelled fields, and the CSV tables that label them."""
 
 import csv
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,10 @@ def read_labels(images: Path, labels: Path) -> list[LabelledField]:
     found: dict[str, list[LabelledCell]] = {}
     for row in read_table(labels, "image", "class"):
         box = read_box(row, labels) if row.get("xmin") else None
+        if box and not box.area:
+            raise DataError(
+                f"{labels}: a box of {row['image']!r} has no area; give xmin < xmax and ymin < ymax"
+            )
         found.setdefault(row["image"], []).append(LabelledCell(check_class(row["class"], labels), box))
     missing = [image for image in found if not (images / image).is_file()]
     if missing:
@@ -66,7 +71,7 @@ def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
     """Rows of a CSV file that has at least these columns.
 
     Raises:
-        DataError: the file is missing, not UTF-8, or lacks a column.
+        DataError: the file is missing, no CSV in UTF-8, or lacks a column.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -77,7 +82,7 @@ def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
                     f"{path}: no column {min(missing)!r}; its header must name {', '.join(columns)}"
                 )
             return list(reader)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
 
 
@@ -85,12 +90,15 @@ def read_box(row: dict[str, str], path: Path) -> Box:
     """The four corner columns of a row.
 
     Raises:
-        DataError: a corner is no number.
+        DataError: a corner is missing or no finite number.
     """
     try:
-        return Box(*(float(row[key]) for key in Box._fields))
-    except (TypeError, ValueError) as error:
+        box = Box(*(float(row[key]) for key in Box._fields))
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: a corner of {row.get('image')!r} is no number ({error})") from error
+    if not all(math.isfinite(corner) for corner in box):
+        raise DataError(f"{path}: a corner of {row.get('image')!r} is no number")
+    return box
 
 
 def check_class(name: str, path: Path) -> str:

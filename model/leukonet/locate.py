@@ -58,11 +58,11 @@ def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
     and the base-2 logarithms of width and height over `SIZE_UNIT`.
     """
     logit = scores[..., 0]
+    score = np.exp(-np.logaddexp(0, -logit))
     around = np.pad(logit, 1, constant_values=-np.inf)
     rows, columns = logit.shape
     highest = np.max([around[y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
-    least = np.log(threshold / (1 - threshold))
-    chosen = np.argwhere((logit == highest) & (logit >= least))
+    chosen = np.argwhere((logit == highest) & (score >= threshold))
     order = np.argsort(-logit[tuple(chosen.T)], kind="stable")[:MOST_CELLS]
     found = []
     for row, column in chosen[order]:
@@ -70,7 +70,7 @@ def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
         x, y = (column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE
         half_width, half_height = SIZE_UNIT * 2**wide / 2, SIZE_UNIT * 2**high / 2
         box = Box(x - half_width, y - half_height, x + half_width, y + half_height)
-        found.append((box, float(1 / (1 + np.exp(-logit[row, column])))))
+        found.append((box, float(score[row, column])))
     return found
 
 

@@ -35,10 +35,10 @@ class Network:
         source: dict[str, Any] = self._interpreter.get_input_details()[0]
         result: dict[str, Any] = self._interpreter.get_output_details()[0]
         if tuple(source["shape"]) != (1, *side, 3) or source["dtype"] is not np.uint8:
-            taken = f"{source['dtype'].__name__} {tuple(source['shape'])}"
-            raise BundleDamaged(f"{file}: takes {taken}, not uint8 {side}; reinstall")
+            taken = f"{source['dtype'].__name__} {source['shape'].tolist()}"
+            raise BundleDamaged(f"{file}: takes {taken}, not uint8 {[1, *side, 3]}; reinstall")
         if result["shape"][-1] != outputs or result["dtype"] is not np.float32:
-            raise BundleDamaged(f"{file}: gives {tuple(result['shape'])}, not {outputs} scores; reinstall")
+            raise BundleDamaged(f"{file}: gives {result['shape'].tolist()}, not {outputs} scores; reinstall")
         self._input, self._output = source["index"], result["index"]
 
     def __call__(self, image: Pixels) -> Scores:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from lab import wait_until
 
 
@@ -63,7 +64,9 @@ def test_field_shows_both_classes_of_each_cell_and_writes_the_figure(counted, tm
     """The paper's figure: in the terminal, and as a PNG of the field's size or larger."""
     done = counted.command("field", "A/f0.jpg", "--png", str(tmp_path / "figure.png"))
 
-    [(first, second)] = counted.query("SELECT first_class, second_class FROM cell_result WHERE field = 'A/f0.jpg'")[:1]
+    [(first, second)] = counted.query(
+        "SELECT first_class, second_class FROM cell_result WHERE field = 'A/f0.jpg'"
+    )[:1]
     assert done.returncode == 0, done.stderr
     assert first in done.stdout.lower()
     assert second in done.stdout.lower()
@@ -78,7 +81,9 @@ def test_requeued_file_is_taken_once_more(counted):
     assert counted.left() == ["B/text.jpg"]
     assert ("requeued", "not_an_image") == counted.states()["B/text.jpg"]
     counted.command("scan")
-    assert counted.query("SELECT status FROM field_status WHERE file = 'B/text.jpg' ORDER BY received_at") == [
+    assert counted.query(
+        "SELECT status FROM field_status WHERE file = 'B/text.jpg' ORDER BY received_at"
+    ) == [
         ("requeued",),
         ("quarantined",),
     ]
@@ -145,7 +150,7 @@ def test_settings_tell_where_each_value_comes_from(home):
     [
         ("inbox = [", "cannot be read"),
         ("[inbox]\nquiet = 1\n", "inbox.quiet"),
-        ("[inbox]\nquiet_seconds = -1\n", "inbox.quiet_seconds"),
+        ("[inbox]\nrescan_seconds = -1\n", "inbox.rescan_seconds"),
         ("[somewhere]\nx = 1\n", "somewhere"),
         ('[inbox]\nslide_pattern = "(.*)"\n', "inbox.slide_pattern"),
     ],

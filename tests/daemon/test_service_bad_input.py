@@ -7,8 +7,9 @@ import struct
 import zlib
 
 import pytest
-from lab import wait_until
 from PIL import Image
+
+from lab import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,12 @@ def huge_png() -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0"))
+        + chunk(b"IEND", b"")
+    )
 
 
 def refused(phantoms, picture) -> dict[str, tuple[bytes, str]]:
@@ -131,16 +137,15 @@ def test_what_is_no_regular_file_is_left_alone(home, phantoms):
 def test_names_of_any_bytes_are_counted_and_keep_their_bytes(home, phantoms):
     """A newline or bytes that are no UTF-8 in a name are no reason to lose a field."""
     names = [b"new\nline.jpg", b"caf\xe9.jpg", b"x" * 251 + b".jpg"]
-    slide = os.fsencode(home.inbox / "S")
-    os.mkdir(slide)
+    slide = home.inbox / "S"
+    slide.mkdir()
     with home.service():
         for name, data in zip(names, phantoms, strict=False):
-            with open(slide + b"/" + name, "wb") as file:
-                file.write(data)
+            (slide / os.fsdecode(name)).write_bytes(data)
         wait_until(lambda: len(home.states()) == 3)
-        wait_until(lambda: not os.listdir(slide))
+        wait_until(lambda: not home.left())
 
-    assert sorted(names) == sorted(os.listdir(os.fsencode(home.archive / "S")))
+    assert sorted(names) == sorted(os.fsencode(path.name) for path in (home.archive / "S").iterdir())
     assert {status for status, _ in home.states().values()} == {"counted"}
 
 

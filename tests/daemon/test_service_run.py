@@ -4,8 +4,10 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
 from lab import wait_until
 
 
@@ -150,7 +152,10 @@ def test_file_directly_in_the_inbox_goes_to_a_flagged_slide_of_the_day(home, pha
 
 def test_empty_slide_folders_go_after_their_idle_time(tmp_path, home, phantoms):
     """A slide's folder does not stay in the inbox for ever; the inbox itself does."""
-    home._variables |= {"LEUKOWATCH_INBOX__EMPTY_FOLDER_SECONDS": "0.5", "LEUKOWATCH_INBOX__RESCAN_SECONDS": "0.2"}
+    home._variables |= {
+        "LEUKOWATCH_INBOX__EMPTY_FOLDER_SECONDS": "0.5",
+        "LEUKOWATCH_INBOX__RESCAN_SECONDS": "0.2",
+    }
     with home.service():
         drop(home, "S", "f.jpg", phantoms[0])
         wait_until(lambda: home.filed() and not (home.inbox / "S").exists())
@@ -160,15 +165,16 @@ def test_empty_slide_folders_go_after_their_idle_time(tmp_path, home, phantoms):
 
 def children_of(pid: int) -> list[int]:
     """Process ids of a process' children."""
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
     return [int(number) for number in listed.stdout.split()]
 
 
 def is_running(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as status:
-            return status.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -181,7 +187,14 @@ def test_unreadable_file_waits_and_the_others_are_counted(home, phantoms):
     (home.inbox / "S" / "secret.jpg").chmod(0)
 
     done = subprocess.run(
-        ["setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable, "-m", "leukowatch", "scan"],
+        [
+            "setpriv",
+            "--bounding-set=-dac_override,-dac_read_search",
+            sys.executable,
+            "-m",
+            "leukowatch",
+            "scan",
+        ],
         env=home.environment(),
         capture_output=True,
         text=True,

@@ -3,8 +3,12 @@
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future, TimeoutError  # noqa: A004  pebble raises this one
+from concurrent.futures import Future, TimeoutError  # noqa: A004  the one that pebble raises
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
@@ -13,9 +17,12 @@ from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
 from leukonet.result import FieldResult
 from leukowatch.analysis import worker
-from leukowatch.errors import LeukowatchError
+from leukowatch.errors import LeukowatchError, WorkersFail
 
 _log = structlog.get_logger(__name__)
+
+MOST_BROKEN = 5
+"""Pools that may break one after another, without a result between them, before the service gives up."""
 
 
 class Refused(LeukowatchError):
@@ -39,6 +46,15 @@ Answer = FieldResult | Refused | Returned
 Deliver = Callable[[Answer], None]
 
 
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A field in hand."""
+
+    data: bytes
+    deliver: Deliver
+    attempt: int = 1
+
+
 class LocalPool:
     """Worker processes on this machine, each with its own networks.
 
@@ -49,17 +65,30 @@ class LocalPool:
         deadline: seconds that one look at a field may take.
         attempts: looks at a field that kills or hangs its worker, before it is refused.
         max_pixels: larger images are refused.
+        clock: monotonic seconds.
     """
 
     def __init__(
-        self, bundle: Bundle, source: str, *, workers: int, deadline: float, attempts: int, max_pixels: int
+        self,
+        bundle: Bundle,
+        source: str,
+        *,
+        workers: int,
+        deadline: float,
+        attempts: int,
+        max_pixels: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workers = workers or len(os.sched_getaffinity(0))
         self._deadline = deadline
         self._attempts = attempts
+        self._clock = clock
         self._begin = (source, bundle.sha256, max_pixels)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._jobs: dict[Future[FieldResult], _Job] = {}
         self._stopping = False
+        self._broken = 0
+        self._last_sign = clock()
         self._pool = self._made()
 
     def submit(self, data: bytes, deliver: Deliver) -> None:
@@ -67,68 +96,111 @@ class LocalPool:
 
         Args:
             data: the image file's bytes.
-            deliver: called once with the answer, in another thread.
+            deliver: called once with the answer, mostly in another thread.
         """
-        self._try(data, deliver, 1)
+        self._schedule(_Job(data, deliver))
+
+    def check(self) -> None:
+        """Make the pool anew where it gave no answer for two deadlines though it has fields in hand.
+
+        A field's own deadline begins when a worker takes it: a worker that hangs before that is found only here.
+
+        Raises:
+            WorkersFail: the workers break again and again.
+        """
+        if self._broken > MOST_BROKEN:
+            raise WorkersFail(
+                f"the workers ended {self._broken} times without a result: the log says why; "
+                "`leukowatch doctor` checks the bundle"
+            )
+        with self._lock:
+            silent = self._clock() - self._last_sign
+            if not self._jobs or silent < 2 * self._deadline:
+                return
+            _log.error("the workers gave no answer and are made anew", seconds=round(silent))
+            jobs = self._renew()
+        for job in jobs:
+            self._again(job, "timed_out", "its worker hung")
 
     def stop(self, seconds: float) -> None:
         """Take nothing more, wait for what is in hand, and give back what is not done by then."""
         self._stopping = True
         self._pool.close()
-        try:
+        with suppress(TimeoutError):
             self._pool.join(timeout=seconds)
-        except TimeoutError:
-            self._pool.stop()
-            self._pool.join()
+        self._pool.stop()
+        self._pool.join()
+        with self._lock:
+            left, self._jobs = list(self._jobs.values()), {}
+        for job in left:
+            job.deliver(Returned("the service stopped before it was looked at"))
 
     def _made(self) -> ProcessPool:
-        return ProcessPool(
+        """A pool whose workers start now, not with the first field."""
+        pool = ProcessPool(
             max_workers=self.workers,
             context=multiprocessing.get_context("spawn"),
             initializer=worker.begin,
             initargs=self._begin,
         )
+        for _ in range(self.workers):
+            pool.schedule(worker.idle)
+        return pool
 
-    def _try(self, data: bytes, deliver: Deliver, attempt: int) -> None:
-        try:
-            future = self._sound_pool().schedule(worker.look, args=(data,), timeout=self._deadline)
-        except RuntimeError as error:  # closed meanwhile
-            deliver(Returned(str(error)))
-            return
-        future.add_done_callback(lambda done: self._settle(done, data, deliver, attempt))
-
-    def _sound_pool(self) -> ProcessPool:
-        """The pool, made anew if it broke."""
+    def _schedule(self, job: _Job) -> None:
         with self._lock:
-            if not self._pool.active and not self._stopping:
-                _log.error("the worker pool broke and is made anew")
-                self._pool.stop()
-                self._pool = self._made()
-            return self._pool
+            if self._stopping or self._broken > MOST_BROKEN:
+                job.deliver(Returned("the workers are stopped"))
+                return
+            if not self._pool.active:
+                self._renew()
+            if not self._jobs:
+                self._last_sign = self._clock()
+            future = self._pool.schedule(worker.look, args=(job.data,), timeout=self._deadline)
+            self._jobs[future] = job
+        future.add_done_callback(self._settle)
 
-    def _settle(self, done: "Future[FieldResult]", data: bytes, deliver: Deliver, attempt: int) -> None:
+    def _renew(self) -> list[_Job]:
+        """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""
+        self._broken += 1
+        jobs, self._jobs = list(self._jobs.values()), {}
+        old, self._pool = self._pool, self._made()
+        self._last_sign = self._clock()
+        threading.Thread(target=_end, args=(old,), name="old pool").start()
+        return jobs
+
+    def _settle(self, done: "Future[FieldResult]") -> None:
+        with self._lock:
+            job = self._jobs.pop(done, None)
+            self._last_sign = self._clock()
+        if job is None:  # its pool was replaced meanwhile
+            return
         try:
-            deliver(done.result())
+            result = done.result()
         except LeukonetError as error:
-            deliver(Refused(error.reason, str(error)))
-        except CancelledError:
-            deliver(Returned("the pool was stopped"))
+            job.deliver(Refused(error.reason, str(error)))
         except TimeoutError:
-            self._again(
-                data, deliver, attempt, "timed_out", f"no result within {self._deadline:g} s of any try"
-            )
+            self._again(job, "timed_out", f"no result within {self._deadline:g} s")
         except ProcessExpired as error:
-            detail = f"its worker ended at every try (exit code {error.exitcode})"
-            self._again(data, deliver, attempt, "worker_lost", detail)
+            self._again(job, "worker_lost", f"its worker ended with code {error.exitcode}")
+        except BrokenProcessPool:
+            self._schedule(job)  # an idle worker's end broke the pool: no fault of this field
         except Exception as error:  # noqa: BLE001  what a library raises on one field must not stop the others
-            _log.exception("a field failed in an unforeseen way")
-            deliver(Refused("failed", f"unforeseen {type(error).__name__}: {error}"))
-
-    def _again(self, data: bytes, deliver: Deliver, attempt: int, reason: str, detail: str) -> None:
-        if self._stopping:
-            deliver(Returned(f"stopped after {reason}"))
-        elif attempt < self._attempts:
-            _log.warning("a field is tried again", reason=reason, attempt=attempt, of=self._attempts)
-            self._try(data, deliver, attempt + 1)
+            job.deliver(Refused("failed", f"unforeseen {type(error).__name__}: {error}"))
         else:
-            deliver(Refused(reason, f"{detail}: {attempt} tries; look at the image with `leukowatch field`"))
+            self._broken = 0
+            job.deliver(result)
+
+    def _again(self, job: _Job, reason: str, detail: str) -> None:
+        if job.attempt >= self._attempts:
+            job.deliver(Refused(reason, f"{detail}, {job.attempt} tries: look at the image, then requeue it"))
+            return
+        _log.warning("a field is looked at again", reason=reason, attempt=job.attempt, of=self._attempts)
+        job.attempt += 1
+        self._schedule(job)
+
+
+def _end(pool: ProcessPool) -> None:
+    """End a pool's workers, however they hang."""
+    pool.stop()
+    pool.join()

@@ -2,7 +2,7 @@
 
 import signal
 
-from leukonet.analyse import analyse
+from leukonet.analyse import analyse, open_networks
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.result import FieldResult
 
@@ -21,6 +21,7 @@ def begin(bundle: str, sha256: str, max_pixels: int) -> None:
     loaded = load_bundle(bundle)
     if loaded.sha256 != sha256:
         raise RuntimeError(f"bundle {bundle} changed on disk since the daemon started; restart the daemon")
+    open_networks(loaded)
     _bundles[:] = [(loaded, max_pixels)]
 
 
@@ -32,3 +33,7 @@ def look(data: bytes) -> FieldResult:
     """
     bundle, max_pixels = _bundles[0]
     return analyse(data, bundle, max_pixels)
+
+
+def idle() -> None:
+    """Do nothing: the pool starts its workers with its first task."""

@@ -92,7 +92,7 @@ def _footer(cells: Sequence[Cell]) -> str:
     counted = sum(cell.counts for cell in cells)
     unclassified = sum(cell.unclassified for cell in cells)
     return (
-        f"{len(cells)} cells located, {counted} counted, {unclassified} unclassified (dashed, ?). "
+        f"Cells located: {len(cells)}, counted: {counted}, unclassified: {unclassified} (dashed, ?). "
         f"{RESEARCH.capitalize()}."
     )
 
@@ -102,7 +102,8 @@ def _colour(cell: Cell) -> tuple[int, int, int]:
 
 
 def _scaled(box: Box, zoom: int) -> Rect:
-    return Rect(*(round(edge * zoom) for edge in box))
+    left, top, right, bottom = (round(edge * zoom) for edge in box)
+    return Rect(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
 def _outline(

@@ -78,10 +78,11 @@ def as_json(report: SlideReport) -> str:
 
     `slide`, `note` (research use only), `status` (`empty` or `unreviewed`), `unassigned`, `last_received`
     (ISO 8601, UTC, or null); `fields` (assessable), `not_assessable`, `duplicates`, `quarantined` (numbers of
-    files); `flags` (a list of words); `leucocytes`, `fewer_than_100`; `classes`: for each counted class,
-    those without cells too, `label`, `cells`, `percent`, `low`, `high`; `groups`: the same for `polynuclear`
-    and `mononuclear`; `apart`: for each class counted apart `label`, `cells`, `per_100`; `unclassified`,
-    `artefacts`; `limits`: `method`, `confidence` (per cent); `bundles`: a list of `name`, `sha256`, `fields`.
+    files); `flags` (a list of words); `leucocytes`, `fewer_than_100`; `classes`: a list with `class`, `label`,
+    `cells`, `percent`, `low`, `high` of each counted class, those without cells too; `groups`: the same of
+    `polynuclear` and `mononuclear`, with `group` for `class`; `apart`: a list with `class`, `label`, `cells`,
+    `per_100` of each class counted apart; `unclassified`, `artefacts`; `limits`: `method`, `confidence` (per
+    cent); `bundles`: a list with `name`, `sha256`, `fields` of each.
     """
     slide, counted = report.slide, report.differential
     document = {
@@ -97,12 +98,14 @@ def as_json(report: SlideReport) -> str:
         "flags": list(slide.flags),
         "leucocytes": counted.leucocytes,
         "fewer_than_100": report.few,
-        "classes": {share.name: _described(share) for share in counted.classes},
-        "groups": {share.name: _described(share) for share in (counted.polynuclear, counted.mononuclear)},
-        "apart": {
-            each.name: {"label": each.label, "cells": each.count, "per_100": _two(each.per_hundred)}
-            for each in counted.apart
-        },
+        "classes": [{"class": share.name} | _described(share) for share in counted.classes],
+        "groups": [
+            {"group": share.name} | _described(share) for share in (counted.polynuclear, counted.mononuclear)
+        ],
+        "apart": [
+            {"class": a.name, "label": a.label, "cells": a.count, "per_100": _two(a.per_hundred)}
+            for a in counted.apart
+        ],
         "unclassified": counted.unclassified,
         "artefacts": counted.artefacts,
         "limits": {"method": METHOD, "confidence": CONFIDENCE},

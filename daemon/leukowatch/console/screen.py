@@ -14,7 +14,7 @@ from leukonet.cells import CellClass, Role
 from leukowatch.console.shares import (
     FEWEST,
     RESEARCH,
-    bar,
+    Bar,
     limits,
     local,
     per_hundred,
@@ -87,7 +87,7 @@ class Screen:
             if self.snapshot
             else ""
         )
-        waiting = "" if self.waiting is None else f"{self.waiting} files wait in the inbox"
+        waiting = "" if self.waiting is None else f"files waiting in the inbox: {self.waiting}"
         grid.add_row(Text(speed), Text(waiting))
         return grid
 
@@ -98,7 +98,7 @@ def _newest(slide: SlideRow, classes: tuple[CellClass, ...]) -> Iterator[Rendera
     title = Table.grid(expand=True, padding=(0, 1))
     title.add_column(no_wrap=True, ratio=1)
     title.add_column(no_wrap=True, justify="right")
-    title.add_row(Text(slide.name, "bold"), f"{slide.fields} fields  {counted.leucocytes} cells counted")
+    title.add_row(Text(slide.name, "bold"), f"fields: {slide.fields}  cells counted: {counted.leucocytes}")
     yield title
     yield _shares(counted)
     yield Text("per 100: " + ", ".join(map(per_hundred, counted.apart)), no_wrap=True, overflow="ellipsis")
@@ -119,7 +119,7 @@ def _shares(counted: Differential) -> Table:
 
     def add(share: Share, style: str = "") -> None:
         between = f"({limits(share)})" if share.percent is not None else ""
-        grid.add_row(Text(share.label), str(share.count), percent(share), between, bar(share), style=style)
+        grid.add_row(Text(share.label), str(share.count), percent(share), between, Bar(share), style=style)
 
     for share in counted.classes:
         add(share)
@@ -130,7 +130,7 @@ def _shares(counted: Differential) -> Table:
 
 def _beside(slide: SlideRow, counted: Differential) -> str:
     return (
-        f"unclassified {counted.unclassified}, artefacts {counted.artefacts}; files: not assessable "
+        f"unclassified {counted.unclassified}, artefacts {counted.artefacts}; not assessable "
         f"{slide.not_assessable}, duplicates {slide.duplicates}, quarantined {slide.quarantined}"
     )
 
@@ -139,9 +139,7 @@ def _others(slides: tuple[SlideRow, ...], snapshot: Snapshot) -> Table:
     """List slides, a line each."""
     grid = Table(box=None, expand=True, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     beyond = len(snapshot.slides) - 1 - len(slides) + snapshot.more
-    grid.add_column(
-        f"slides before it ({beyond} more)" if beyond else "slides before it", no_wrap=True, ratio=1
-    )
+    grid.add_column(f"slides (+{beyond})" if beyond else "slides", no_wrap=True, ratio=1)
     for head in ("fields", "cells"):
         grid.add_column(head, justify="right", no_wrap=True)
     for each in snapshot.classes:
@@ -162,7 +160,7 @@ def _problems(problems: tuple[Problem, ...]) -> Table:
     grid = Table(box=None, expand=True, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     grid.add_column("last problems", no_wrap=True)
     grid.add_column("kind", no_wrap=True)
-    for head, ratio in (("slide", 2), ("file", 3), ("detail", 4)):
+    for head, ratio in (("slide", 2), ("file", 3), ("detail", 6)):
         grid.add_column(head, no_wrap=True, ratio=ratio)
     for problem in problems:
         file = problem.file.removeprefix(f"{problem.slide}/")

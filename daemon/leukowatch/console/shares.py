@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from rich.progress_bar import ProgressBar
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
 from leukonet.cells import BY_NAME
@@ -39,9 +40,16 @@ def per_hundred(apart: Apart) -> str:
     return f"{apart.label.lower()}s {ratio} ({apart.count})"
 
 
-def bar(share: Share, width: int | None = None) -> ProgressBar:
-    """Draw the per cent; plain where the terminal has no colours."""
-    return ProgressBar(100, share.percent or 0.0, width, complete_style="cyan", finished_style="cyan")
+class Bar:
+    """The per cent drawn as far as the place is wide; in plain ASCII where the terminal has no more."""
+
+    def __init__(self, share: Share) -> None:
+        self._percent = share.percent or 0.0
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it."""
+        mark = "=" if options.ascii_only else "━"
+        yield Segment(mark * round(options.max_width * self._percent / 100), console.get_style("cyan"))
 
 
 def short(label: str) -> str:

@@ -25,7 +25,13 @@ def slides_table(rows: Sequence[SlideRow], classes: Iterable[CellClass]) -> Tabl
         classes: every class of the store, in the order of reports.
     """
     known = tuple(classes)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), caption=f"per cent, 95% limits; {RESEARCH}")
+    table = Table(
+        box=None,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        caption=f"per cent of counted cells, their 95% limits beneath; {RESEARCH}",
+        caption_justify="left",
+    )
     table.add_column("Slide", overflow="fold")
     for head in ("Fields", "Cells"):
         table.add_column(head, justify="right")
@@ -79,15 +85,12 @@ def report_text(report: SlideReport, console: Console) -> None:
 def _facts(report: SlideReport) -> Table:
     """Say in lines of name and value where the numbers come from."""
     slide = report.slide
+    files = f"files: {slide.duplicates} duplicates, {slide.quarantined} quarantined"
     rows = [
         ("Note", f"{RESEARCH}; not for diagnosis"),
         ("Status", _status(report)),
         ("Last file", local(slide.last_received)),
-        (
-            "Fields",
-            f"{slide.fields} assessable, {slide.not_assessable} not assessable; files: "
-            f"{slide.duplicates} duplicates, {slide.quarantined} quarantined",
-        ),
+        ("Fields", f"{slide.fields} assessable, {slide.not_assessable} not assessable; {files}"),
     ]
     rows += [
         ("Bundle", f"{used.name}, sha256 {used.sha256[:HASH_DIGITS]}, {used.fields} fields")

@@ -68,6 +68,7 @@ class Daemon:
         """One round of taking; an inbox that vanished is waited for, and watched again when it is back."""
         if self._writer.failure:
             raise LeukowatchError(f"the writer ended: {self._writer.failure}") from self._writer.failure
+        self._pool.check()
         try:
             self.taker.round(TICK)
         except InboxVanished as error:

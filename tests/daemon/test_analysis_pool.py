@@ -1,0 +1,157 @@
+"""The worker pool: answers, refusals, and workers that die or hang."""
+
+import io
+import os
+import queue
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lab import PATIENCE, wait_until
+from leukonet.bundle import load_bundle
+from leukonet.result import FieldResult
+from leukowatch.analysis.pool import LocalPool, Refused, Returned
+
+
+@pytest.fixture
+def made():
+    """Give a maker of pools of the shipped bundle, with one worker unless told otherwise; stop them at the end."""
+    pools = []
+
+    def make(**options):
+        defaults = {"workers": 1, "deadline": 30.0, "attempts": 3, "max_pixels": 200_000_000}
+        pools.append(LocalPool(load_bundle(), "smear-1", **(defaults | options)))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        pool.stop(0.1)
+
+
+@pytest.fixture
+def answers():
+    """Give a queue that a pool's answers are put into."""
+    return queue.SimpleQueue()
+
+
+def slow_image() -> bytes:
+    """Give a small file that takes a second or more to decode."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((8_000, 8_000, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def workers(pool: LocalPool) -> list[int]:
+    """Process ids of a pool's workers."""
+    return list(pool._pool._pool_manager.worker_manager.workers)
+
+
+def is_decoding(pid: int) -> bool:
+    """Whether a worker holds the slow image's pixels, or a good part of them, in memory."""
+    try:
+        with Path(f"/proc/{pid}/status").open(encoding="ascii") as status:
+            resident = next((line for line in status if line.startswith("VmRSS")), "VmRSS: 0 kB")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(resident.split()[1]) > 200_000
+
+
+def test_field_is_answered_with_its_cells(made, phantoms, answers):
+    """A field goes in as bytes, its result comes out."""
+    pool = made()
+    pool.submit(phantoms[0], answers.put)
+    answer = answers.get(timeout=PATIENCE)
+
+    assert isinstance(answer, FieldResult)
+    assert (640, 480) == (answer.width, answer.height)
+
+
+def test_bytes_that_are_no_image_are_refused_with_the_reason(made, answers):
+    """A refusal names its reason, and the pool goes on."""
+    pool = made()
+    pool.submit(b"no image", answers.put)
+    answer = answers.get(timeout=PATIENCE)
+
+    assert isinstance(answer, Refused)
+    assert answer.reason == "not_an_image"
+
+
+def test_field_whose_worker_is_killed_is_answered_by_another(made, phantoms, answers):
+    """A worker killed at work costs time, no field; the others' fields are not lost either."""
+    pool = made()
+    pool.submit(phantoms[0], answers.put)
+    answers.get(timeout=PATIENCE)
+    pool.submit(slow_image(), answers.put)
+    pool.submit(phantoms[1], answers.put)
+    [worker] = workers(pool)
+    wait_until(lambda: is_decoding(worker))
+    os.kill(worker, signal.SIGKILL)
+    results = [answers.get(timeout=PATIENCE), answers.get(timeout=PATIENCE)]
+
+    assert all(isinstance(result, FieldResult) for result in results)
+
+
+def test_field_that_kills_every_worker_is_refused_after_the_attempts(made, answers):
+    """A poisoned image is given up on, so that it cannot stop the others."""
+    pool = made(attempts=2)
+    pool.submit(slow_image(), answers.put)
+    killed = set()
+    while answers.empty():
+        for worker in set(workers(pool)) - killed:
+            if is_decoding(worker):
+                os.kill(worker, signal.SIGKILL)
+                killed.add(worker)
+    answer = answers.get(timeout=PATIENCE)
+
+    assert isinstance(answer, Refused)
+    assert answer.reason == "worker_lost"
+    assert "2 tries" in str(answer)
+
+
+def test_field_that_hangs_is_refused_and_the_next_is_answered(made, phantoms, answers):
+    """A worker past its deadline is ended; the pool goes on with a new one."""
+    pool = made(attempts=1, deadline=2.0)
+    pool.submit(phantoms[0], answers.put)
+    answers.get(timeout=PATIENCE)
+    pool.submit(slow_image(), answers.put)
+    [worker] = workers(pool)
+    wait_until(lambda: is_decoding(worker))
+    os.kill(worker, signal.SIGSTOP)
+    hung = answers.get(timeout=PATIENCE)
+    pool.submit(phantoms[2], answers.put)
+    after = answers.get(timeout=PATIENCE)
+
+    assert isinstance(hung, Refused)
+    assert hung.reason == "timed_out"
+    assert isinstance(after, FieldResult)
+
+
+def test_worker_that_hangs_before_it_takes_a_field_costs_time_and_no_field(made, phantoms, answers):
+    """Nothing heard for two deadlines: the workers are made anew and the field is looked at again."""
+    now = [0.0]
+    pool = made(clock=lambda: now[0])
+    pool.submit(phantoms[0], answers.put)
+    answers.get(timeout=PATIENCE)
+    [worker] = workers(pool)
+    os.kill(worker, signal.SIGSTOP)
+    pool.submit(phantoms[1], answers.put)
+    now[0] = 61.0
+    pool.check()
+
+    assert isinstance(answers.get(timeout=PATIENCE), FieldResult)
+
+
+def test_stop_gives_back_what_is_not_done_in_time(made, phantoms, answers):
+    """A field that takes longer than the stop allows goes back to the inbox."""
+    pool = made()
+    pool.submit(phantoms[0], answers.put)
+    answers.get(timeout=PATIENCE)
+    [worker] = workers(pool)
+    os.kill(worker, signal.SIGSTOP)
+    pool.submit(phantoms[1], answers.put)
+    pool.stop(0.5)
+
+    assert isinstance(answers.get(timeout=PATIENCE), Returned)

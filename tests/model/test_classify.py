@@ -1,0 +1,105 @@
+"""Scores become probabilities, and probabilities an answer, or none."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from leukonet.analyse import analyse
+from leukonet.cells import BY_NAME, CLASS_NAMES, Role
+from leukonet.classify import name, probabilities
+from leukonet.errors import BadScores
+from leukonet.phantom import field_bytes
+from leukonet.result import Box
+
+BOX = Box(1, 2, 30, 40)
+logits = arrays(np.float32, 8, elements=st.floats(-60, 60, width=32))
+
+
+@given(logits, st.floats(0.1, 10))
+def test_probabilities_sum_to_one(scores, temperature):
+    """For any scores and temperature, and none is below 0."""
+    shares = probabilities(scores, temperature)
+
+    assert pytest.approx(1, abs=1e-5) == shares.sum()
+    assert shares.min() >= 0
+
+
+@given(logits, st.floats(0.2, 5), st.floats(1.01, 3))
+def test_a_higher_temperature_makes_the_answer_less_certain(scores, temperature, factor):
+    """And never changes which class is first."""
+    cold, warm = probabilities(scores, temperature), probabilities(scores, temperature * factor)
+
+    assert warm.max() <= cold.max() + 1e-6
+    assert warm[scores.argmax()] == warm.max()
+
+
+def test_large_scores_do_not_overflow():
+    """The greatest is taken off first."""
+    assert [1, 0] == probabilities(np.array([5000, -5000], np.float32), 1.0).tolist()
+
+
+def test_a_batch_is_taken_row_by_row():
+    """The last axis is the classes'."""
+    assert pytest.approx([1, 1]) == probabilities(np.zeros((2, 4), np.float32), 1.0).sum(axis=1)
+
+
+@given(logits)
+def test_the_first_class_is_at_least_as_probable_as_the_second(bundle, scores):
+    """And the two differ, even where all scores tie."""
+    cell = name(bundle, scores, BOX, 0.7)
+
+    assert cell.first != cell.second
+    assert 1 >= cell.first_probability >= cell.second_probability >= 0
+    assert cell.first_probability + cell.second_probability <= 1 + 1e-6
+
+
+def test_box_and_score_are_handed_on(bundle):
+    """As the locator gave them."""
+    cell = name(bundle, np.arange(8, dtype=np.float32), BOX, 0.7)
+
+    assert (BOX, 0.7) == (cell.box, cell.score)
+
+
+@pytest.mark.parametrize("first", CLASS_NAMES)
+def test_a_certain_cell_counts_by_its_classs_role(bundle, first):
+    """Counted are the five of the differential, never what is reported apart or is no cell."""
+    scores = np.full(len(bundle.classes), -30, np.float32)
+    scores[bundle.classes.index(first)] = 30
+    cell = name(bundle, scores, BOX, 1.0)
+
+    assert first == cell.first
+    assert not cell.unclassified
+    assert (BY_NAME[first].role is Role.COUNTED) == cell.counts
+
+
+@pytest.mark.parametrize("first", CLASS_NAMES)
+def test_an_uncertain_cell_counts_in_no_role(bundle, first):
+    """It is shown with both its classes and waits for a person."""
+    scores = np.zeros(len(bundle.classes), np.float32)
+    scores[bundle.classes.index(first)] = 0.01
+    cell = name(bundle, scores, BOX, 1.0)
+
+    assert first == cell.first
+    assert cell.unclassified
+    assert not cell.counts
+
+
+def test_a_cell_at_the_threshold_is_classified(bundle):
+    """Below it is unclassified, at it is not."""
+    half = dataclasses.replace(bundle, classes=("neutrophil", "monocyte"), unclassified_below=0.5)
+
+    assert not name(half, np.zeros(2, np.float32), BOX, 1.0).unclassified
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_no_number_is_never_an_answer(bundle, monkeypatch, bad):
+    """The network is told by its file, and the field does not pass for one without cells."""
+    monkeypatch.setattr(Interpreter, "get_tensor", lambda _self, _index: np.full((1, 32, 32, 5), bad))
+
+    with pytest.raises(BadScores, match=r"locator.tflite.*reinstall"):
+        analyse(field_bytes(1), bundle)
