@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from lab import Home
 
+from lab import Home
 from leukonet.phantom import field_bytes
 
 REPOSITORY = Path(__file__).resolve().parents[1]

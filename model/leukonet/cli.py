@@ -161,6 +161,34 @@ def pack(
     typer.echo(f"{out.name}: {identity}")
 
 
+@app.command()
+def folds(
+    start: Annotated[Path, typer.Option(help="Trainings of locator and classifier that left Chula out.")],
+    out: Annotated[Path, typer.Option(help="Folder for the folds' trainings and bundles.")] = Path(
+        "runs/folds"
+    ),
+    data: Data = Path("data"),
+    count: Annotated[int, typer.Option(min=2)] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for each fold.")] = 4,
+    seed: Seed = 1,
+) -> None:
+    """Judge the recipe on Chula, fold by fold, each fold's slides unseen by the networks that judge them."""
+    import json
+
+    from leukonet.training.evaluate import lines
+    from leukonet.training.folds import judge_chula
+
+    figures = judge_chula(data, start, out, count=count, epochs=epochs, seed=seed)
+    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    for number, fold in enumerate(figures["folds"]):
+        typer.echo(
+            f"fold {number}: {', '.join(fold['slides'])}; no Chula cell of {', '.join(fold['unseen'] or ['-'])}"
+        )
+        typer.echo("\n".join(lines(fold["figures"])) + "\n")
+    typer.echo("all folds together")
+    typer.echo("\n".join(lines(figures["together"])))
+
+
 def _progress(items: Iterable[Any]) -> Iterable[Any]:
     """A progress bar on standard error, where that is a terminal."""
     from rich.console import Console

@@ -1,5 +1,8 @@
 """One network file on LiteRT, fed with raw pixels."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,24 @@ from leukonet.colour import Pixels
 from leukonet.errors import BadScores, BundleDamaged
 
 Scores = npt.NDArray[np.float32]
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep LiteRT's greeting off standard error, where a live view or a caller's own lines are."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # closed: nothing to protect
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 class Network:
@@ -27,8 +48,9 @@ class Network:
 
     def __init__(self, content: bytes, file: str, side: tuple[int, int], outputs: int) -> None:
         try:
-            self._interpreter = Interpreter(model_content=content, num_threads=1)
-            self._interpreter.allocate_tensors()
+            with _silence():
+                self._interpreter = Interpreter(model_content=content, num_threads=1)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BundleDamaged(f"{file}: not a network that LiteRT can run ({error}); reinstall") from error
         self._file = file

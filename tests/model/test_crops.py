@@ -34,11 +34,11 @@ def central(seed: int) -> tuple[Image.Image, Box] | None:
 
 
 def test_the_outline_of_the_central_cell_stands_in_for_its_box():
-    """Of twenty synthetic pictures most are well enclosed."""
-    pictures = [found for seed in range(30) if (found := central(seed))]
+    """Of some synthetic pictures most are well enclosed."""
+    pictures = [found for seed in range(15) if (found := central(seed))]
     overlaps = [central_box(image).overlap(box) for image, box in pictures]
 
-    assert len(pictures) >= 10
+    assert len(pictures) >= 5
     assert np.median(overlaps) > 0.5
 
 

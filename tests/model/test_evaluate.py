@@ -180,6 +180,16 @@ def test_a_field_bundles_answer_is_judged_against_one_cell(judge):
     assert (1, 1, 1) == (figures["located"], figures["missed"], figures["false_cells"])
 
 
+def test_tallies_of_folds_add_up(judge):
+    """As if one bundle had judged all the fields."""
+    right = ([LabelledCell("neutrophil", HERE)], [found("neutrophil"), found("monocyte", FAR)])
+    wrong = ([LabelledCell("basophil", HERE)], [found("monocyte", unclassified=True)])
+    total = judge(right)
+    total.merge(judge(wrong))
+
+    assert judge(right, wrong).figures() == total.figures()
+
+
 def test_labels_without_any_class_leave_nothing_to_judge(judge):
     """Rather than a division by nought."""
     with pytest.raises(DataError, match="nothing to judge"):

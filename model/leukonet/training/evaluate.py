@@ -34,6 +34,13 @@ class Tally:
         self.located += found is not None
         self.unclassified += found is not None and found.unclassified
 
+    def merge(self, other: "Tally") -> None:
+        """Add what another tally counted."""
+        self.confusion += other.confusion
+        self.located += other.located
+        self.false_cells += other.false_cells
+        self.unclassified += other.unclassified
+
     def figures(self) -> dict[str, Any]:
         """Everything that `leukonet evaluate --json` prints."""
         names = sorted({truth for truth, _ in self.confusion})

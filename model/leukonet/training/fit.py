@@ -30,9 +30,13 @@ def cosine(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSc
 
 
 def adamw(peak: float, steps: int) -> keras.optimizers.Optimizer:
-    """AdamW on the cosine, with a moving average of the weights that validation and export use."""
+    """AdamW on the cosine, with a moving average of the weights that validation and export use.
+
+    The average reaches over 500 steps, or over a tenth of a short training.
+    """
+    momentum = 1 - 1 / min(500, max(10, steps // 10))
     return keras.optimizers.AdamW(
-        cosine(peak, steps), weight_decay=0.02, clipnorm=2.0, use_ema=True, ema_momentum=0.998
+        cosine(peak, steps), weight_decay=0.02, clipnorm=2.0, use_ema=True, ema_momentum=momentum
     )
 
 
@@ -48,6 +52,8 @@ def fit(
 ) -> dict[str, list[float]]:
     """Train, or go on with a training that was broken off, and leave the weights in `out`.
 
+    A training that is finished there is not begun again: its weights are read.
+
     Args:
         model: compiled.
         batches: an endless data set where `steps` is given, else one pass.
@@ -60,11 +66,15 @@ def fit(
     Returns:
         The history by column; also in `history.json`.
     """
+    if (out / WEIGHTS).is_file():
+        model.load_weights(out / WEIGHTS)
+        return history(out)
     out.mkdir(parents=True, exist_ok=True)
     averaged = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if model.optimizer.use_ema else []
     model.fit(
         batches,
         epochs=epochs,
+        shuffle=False,  # the batches come shuffled
         steps_per_epoch=steps,
         validation_data=validation,
         callbacks=[

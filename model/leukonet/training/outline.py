@@ -36,7 +36,9 @@ def central_box(image: Image.Image) -> Box:
 
 
 def otsu(values: np.ndarray) -> float:
-    """Threshold that best parts an array's values into two groups (greatest variance between them)."""
+    """Threshold that best parts an array's values into two groups; above every value where all are alike."""
+    if np.ptp(values) == 0:
+        return float("inf")
     counts, edges = np.histogram(values, 128)
     middles = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)

@@ -18,8 +18,12 @@ from leukonet.training.datasets import read_dataset
 from leukonet.training.export import pack, to_int8
 from leukonet.views import CANVAS, CROP, on_canvas, pixels
 
-CELL_THRESHOLD = 0.4
-"""Least score of a located cell."""
+CELL_THRESHOLD = 0.2
+"""Least score of a located cell: on TXL-PBC's val part it finds 94% with 0.02 false places a field, which the classifier
+may still name artefacts; 0.4 finds 92% with 0.01."""
+RARER = {"immature_granulocyte": -1.0, "erythroblast": -1.0}
+"""Added to these classes' logits: training draws all classes evenly, and on a smear these are rare. Chosen on
+held-out validation pictures, where the network trained without Chula rose from 92.2% to 93.6%; -2 gave 93.0%."""
 COVERAGE = 0.97
 """Part of the validation cells on which the bundle commits itself."""
 
@@ -38,7 +42,8 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
     held = read_crops(held_fields, seed)
     locator = to_int8(_load(networks.locator(), runs / "locator"), _canvases(data, seed, without))
     classifier = to_int8(
-        _load(networks.classifier(), runs / "classifier"), train_classifier.plain(read_crops(some, seed))
+        _with_priors(_load(networks.classifier(), runs / "classifier")),
+        train_classifier.plain(read_crops(some, seed)),
     )
     network = Network(classifier, "classifier.tflite", (CROP, CROP), len(CLASS_NAMES))
     logits = np.stack([network(picture) for picture in train_classifier.plain(held)])
@@ -107,6 +112,13 @@ def _load(model: keras.Model, run: Path) -> keras.Model:
     if not weights.is_file():
         raise DataError(f"{weights}: no finished training here; run `leukonet train {run.name} --out {run}`")
     model.load_weights(weights)
+    return model
+
+
+def _with_priors(model: keras.Model) -> keras.Model:
+    """The classifier with `RARER` in its last bias."""
+    last = model.get_layer("classes")
+    last.bias.assign(last.bias + np.array([RARER.get(name, 0.0) for name in CLASS_NAMES], np.float32))
     return model
 
 

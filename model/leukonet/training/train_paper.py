@@ -57,6 +57,7 @@ def train(data: Path, out: Path, *, epochs: int = EPOCHS, seed: int = 1) -> kera
     batches = tf.data.Dataset.from_tensor_slices((pictures[kept], classes[kept])).shuffle(len(kept)).batch(32)
     watched = tf.data.Dataset.from_tensor_slices((pictures[held], classes[held])).batch(64)
     best = out / "best.weights.h5"
+    reached = min(fit.history(out)["val_loss"]) if best.is_file() else None
     fit.fit(
         model,
         batches,
@@ -65,7 +66,9 @@ def train(data: Path, out: Path, *, epochs: int = EPOCHS, seed: int = 1) -> kera
         validation=watched,
         callbacks=(
             keras.callbacks.EarlyStopping(patience=PATIENCE),
-            keras.callbacks.ModelCheckpoint(str(best), save_best_only=True, save_weights_only=True),
+            keras.callbacks.ModelCheckpoint(
+                str(best), save_best_only=True, save_weights_only=True, initial_value_threshold=reached
+            ),
         ),
     )
     model.load_weights(best)
