@@ -4,8 +4,8 @@ import shutil
 from collections import Counter
 
 import pytest
-from lab import wait_until
 
+from lab import wait_until
 from leukonet.training.datasets import read_dataset
 
 pytestmark = pytest.mark.real

@@ -4,7 +4,7 @@ A group is the source that two pictures can share: an original image (BCCD, PBC)
 The sets, their licences and where they come from are listed in `docs/data.md`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from leukonet.errors import DataError
@@ -31,6 +31,24 @@ def read_dataset(data: Path, name: str, part: str = "all") -> list[LabelledField
     if not fields:
         raise DataError(f"{data / name}: nothing in part {part!r}")
     return fields
+
+
+TRAINING_PARTS = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
+"""What may be trained on: no part that a bundle is judged on, but for Chula, which is judged in folds."""
+
+
+def training_fields(data: Path, without: Sequence[str] = ()) -> list[LabelledField]:
+    """Read every field that may be trained on.
+
+    Args:
+        data: folder that holds the sets.
+        without: sets that are left out altogether.
+
+    Raises:
+        DataError: as `read_dataset`.
+    """
+    kept = {name: part for name, part in TRAINING_PARTS.items() if name not in without}
+    return [field for name, part in kept.items() for field in read_dataset(data, name, part)]
 
 
 def _boxes(path: Path, kind: str) -> dict[str, list[tuple[str, Box]]]:

@@ -13,7 +13,7 @@ from leukonet.cells import CLASS_NAMES
 from leukonet.labels import LabelledField
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import training_fields
 from leukonet.training.splits import hold_out
 from leukonet.views import CROP
 
@@ -31,13 +31,9 @@ def sources(
         seed: of the split.
         without: sets that are left out altogether.
     """
-    parts = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
-    fields = [
-        f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)
-    ]
-    chula = [
-        f for f in fields if f.source == "chula"
-    ]  # a held slide would leave a class without its only slide
+    fields = training_fields(data, without)
+    # A held slide would leave a class without its only slide.
+    chula = [f for f in fields if f.source == "chula"]
     kept, held = hold_out([f for f in fields if f.source != "chula"], 0.08, seed)
     return kept + chula, held
 

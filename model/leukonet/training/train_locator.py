@@ -15,7 +15,7 @@ from leukonet.labels import LabelledField
 from leukonet.locate import SIZE_UNIT, STRIDE
 from leukonet.result import Box
 from leukonet.training import augment, fit, networks
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import training_fields
 from leukonet.training.outline import central_box
 from leukonet.training.splits import hold_out
 from leukonet.views import CANVAS, on_canvas, pixels
@@ -196,10 +196,7 @@ def sources(
         seed: of the split.
         without: sets that are left out altogether.
     """
-    parts = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
-    fields = [
-        f for name, part in parts.items() if name not in without for f in read_dataset(data, name, part)
-    ]
+    fields = training_fields(data, without)
     thinned = [f for index, f in enumerate(fields) if f.source != "pbc" or index % PBC_EVERY == 0]
     return hold_out(thinned, 0.06, seed)
 
