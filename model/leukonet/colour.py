@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 Pixels = npt.NDArray[np.uint8]
 Colour = npt.NDArray[np.float32]
@@ -13,6 +13,9 @@ BACKGROUND_QUANTILE = 0.9
 """The background is the level that this share of a field's lit pixels does not exceed, per channel."""
 LIT = 12
 """A pixel whose brightest channel is below this is a black border, not part of the smear."""
+DIM = 20
+"""Grey level below which a pixel of a field with a black border belongs to that border, with two pixels around it:
+JPEG blurs the edge."""
 LOWEST_WHITE = 60.0
 """A background darker than this is not trusted: the gain stays at most `BACKGROUND / LOWEST_WHITE`."""
 
@@ -40,5 +43,13 @@ def table(white: Colour) -> list[int]:
 
 
 def normalise(image: Image.Image, white: Colour) -> Image.Image:
-    """Bring an RGB image's background to `BACKGROUND`."""
-    return image.point(table(white))
+    """Bring an RGB image's background to `BACKGROUND`, and paint what no light fell on in that grey too.
+
+    An eyepiece's rim or a turned picture's corners are black: neither is smear, and both look like stain.
+    """
+    even = image.point(table(white))
+    if (np.asarray(image, np.uint8).max(axis=2) >= LIT).all():
+        return even
+    dark = image.convert("L").point([255] * DIM + [0] * (256 - DIM)).filter(ImageFilter.MaxFilter(5))
+    even.paste((BACKGROUND,) * 3, mask=dark)
+    return even
