@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leukonet.bundle import DEFAULT, load_bundle
+from leukonet.bundle import DEFAULT, Kind, load_bundle
 from leukonet.errors import DataError, LeukonetError
 
 Data = Annotated[
@@ -145,20 +145,20 @@ def pack(
     out: Annotated[Path, typer.Argument(help="Folder of the bundle; its name becomes the bundle's.")],
     runs: Annotated[Path, typer.Option(help="Folder of the finished trainings.")] = Path("runs"),
     data: Data = Path("data"),
-    kind: Annotated[
-        str, typer.Option(help="locate-classify, or field for the paper's network.")
-    ] = "locate-classify",
+    kind: Annotated[Kind, typer.Option(help="field for the paper's network.")] = Kind.LOCATE_CLASSIFY,
     without: Annotated[list[str] | None, typer.Option(help="Sets that the trainings left out.")] = None,
     seed: Seed = 1,
 ) -> None:
-    """Calibrate finished trainings, convert them to int8 and pack them into a bundle."""
+    """Calibrate finished trainings, convert them to int8, pack them into a bundle and judge it on test data."""
+    from leukonet.training.judged import add_test_figures
     from leukonet.training.release import release_field, release_locate_classify
 
-    if kind == "field":
-        identity = release_field(data, runs, out, seed)
+    if kind == Kind.FIELD:
+        release_field(data, runs, out, seed)
     else:
-        identity = release_locate_classify(data, runs, out, seed, tuple(without or ()))
-    typer.echo(f"{out.name}: {identity}")
+        release_locate_classify(data, runs, out, seed, tuple(without or ()))
+    folds_told = runs / "folds" / "figures.json" if kind == Kind.LOCATE_CLASSIFY else None
+    typer.echo(f"{out.name}: {add_test_figures(out, data, folds_told)}")
 
 
 @app.command()

@@ -37,6 +37,7 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
     Raises:
         DataError: a training is not finished, or data are missing.
     """
+    fit.prepare(seed, bfloat16=False)
     fields, held_fields = train_classifier.sources(data, seed, without)
     some = fields[:: max(1, len(fields) // 400)]
     held = read_crops(held_fields, seed)
@@ -70,6 +71,7 @@ def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
     Raises:
         DataError: the training is not finished, or data are missing.
     """
+    fit.prepare(seed, bfloat16=False)
     pictures, classes = train_paper.read_pictures(
         read_dataset(data, "kaggle_augmented", "train_400_per_class")
     )
