@@ -80,15 +80,19 @@ class Home:
         )
 
     @contextmanager
-    def service(self) -> Iterator["subprocess.Popen[bytes]"]:
-        """`leukowatch run`, ready; killed at the end where the test has not stopped it."""
+    def service(self, *before: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """`leukowatch run`, ready; killed at the end where the test has not stopped it.
+
+        Args:
+            before: a program that starts it, with its arguments, as `setpriv`.
+        """
         address = f"\0leukowatch-test-{os.getpid()}-{time.monotonic_ns()}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
             channel.bind(address)
             channel.settimeout(PATIENCE)
             with (self.folder / "log.txt").open("ab") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "leukowatch", "run"],
+                    [*before, sys.executable, "-m", "leukowatch", "run"],
                     env=self.environment(NOTIFY_SOCKET="@" + address[1:]),
                     stdout=log,
                     stderr=log,

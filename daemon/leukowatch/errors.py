@@ -1,6 +1,6 @@
 """What can go wrong in the service: one root, one leaf each, with the exit code that the commands give.
 
-The codes are documented in the README: 0 done, 1 unforeseen, 2 wrong usage, 3 and up as below.
+The codes are documented in the README: 0 done, 1 unforeseen, 2 wrong usage, and as below.
 Errors about an image or a bundle are leukonet's own (`leukonet.errors`, codes 10 to 13).
 """
 
@@ -9,6 +9,12 @@ class LeukowatchError(Exception):
     """Root of all errors raised on purpose; the message names the file or setting and the remedy."""
 
     exit_code = 1
+
+
+class RequestInvalid(LeukowatchError):
+    """What was asked for makes no sense, or would do harm."""
+
+    exit_code = 2
 
 
 class SettingsInvalid(LeukowatchError):
@@ -63,6 +69,12 @@ class WorkersFail(LeukowatchError):
     """The worker processes end again and again."""
 
     exit_code = 16
+
+
+class OutputFailed(LeukowatchError):
+    """A file that a command was told to write cannot be written."""
+
+    exit_code = 17
 
 
 class IntakeError(LeukowatchError):

@@ -1,30 +1,61 @@
 """One TOML file and `LEUKOWATCH_*` variables become one frozen `Settings`.
 
 Precedence, strongest first: environment (`LEUKOWATCH_ANALYSIS__WORKERS=2`), the TOML file
-(`LEUKOWATCH_CONFIG`, else `leukowatch.toml` in the home), the defaults below.
+(`LEUKOWATCH_CONFIG`, else `leukowatch.toml` in the home), the defaults below. `LEUKOWATCH_HOME` and
+`LEUKOWATCH_CONFIG` count as unset where they are empty.
 """
 
 import os
 import re
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from leukowatch.errors import SettingsInvalid
 
 CONFIG_NAME = "leukowatch.toml"
 DEFAULT_HOME = Path("leukowatch-home")
+_PREFIX = "LEUKOWATCH_"
+_NO_SETTINGS = {"LEUKOWATCH_CONFIG", "LEUKOWATCH_DATA", "LEUKOWATCH_WRITE_README"}
+"""Variables that something else than `Settings` reads."""
+_DATABASE = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:).|postgresql(\+\w+)?://")
 
 
 def _names_a_slide(pattern: str) -> str:
     """Accept a regular expression that has a group called `slide`, or nothing."""
-    if pattern and "slide" not in re.compile(pattern).groupindex:
-        message = "the pattern needs a named group, as in (?P<slide>[^_]+)_.*"
-        raise ValueError(message)
+    try:
+        groups = re.compile(pattern).groupindex
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"no regular expression: {error}") from error
+    if pattern and "slide" not in groups:
+        raise ValueError("the pattern needs a named group, as in (?P<slide>[^_]+)_.*")
     return pattern
+
+
+def _names_a_database(url: str) -> str:
+    """Accept the URL of an SQLite file or of a PostgreSQL server, or nothing."""
+    if url and not _DATABASE.match(url):
+        raise ValueError("give sqlite:///PATH or postgresql://USER@HOST/NAME")
+    return url
+
+
+def _expanded(path: Path) -> Path:
+    """Put the user's folder in place of a leading `~`."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path}: no such user's folder") from error
 
 
 class Room(BaseModel):
@@ -63,7 +94,9 @@ class AnalysisSettings(Room):
 class StoreSettings(Room):
     """The database."""
 
-    url: str = Field("", description="SQLAlchemy URL; empty is leukowatch.db in the home")
+    url: Annotated[str, AfterValidator(_names_a_database)] = Field(
+        "", description="SQLAlchemy URL; empty is leukowatch.db in the home"
+    )
     busy_seconds: float = Field(10.0, ge=0, description="how long a locked database is waited for")
     group: int = Field(64, ge=1, description="most results in one transaction")
 
@@ -75,31 +108,63 @@ class ServiceSettings(Room):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
 
+class Variables(EnvSettingsSource):
+    """What `LEUKOWATCH_*` variables set; an empty home is none."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Give the values by table and key."""
+        found = super().__call__()
+        return {key: value for key, value in found.items() if key != "home" or value}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where settings came from; no part of what they are, so any two compare equal."""
+
+    file: Path | None = field(default=None, compare=False)
+    """The TOML file that was read, or would have been; None where nobody looked for one."""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Variable, option or file that set a key such as `inbox.queue`; defaults have no entry."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set, in force for one run."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LEUKOWATCH_", env_nested_delimiter="__", frozen=True, extra="ignore"
+        env_prefix=_PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore"
     )
 
-    home: Path = Field(DEFAULT_HOME, description="inbox/, archive/, quarantine/ and the database live here")
+    home: Annotated[Path, AfterValidator(_expanded)] = Field(
+        DEFAULT_HOME, description="inbox/, archive/, quarantine/ and the database live here"
+    )
     inbox: InboxSettings = InboxSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
+    _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the hook's signature
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the hook's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the hook's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, which arrives as the initial values."""
-        del settings_cls
-        return env_settings, init_settings
+        return Variables(settings_cls), init_settings
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where these settings came from."""
+        return self._provenance
+
+    def traced(self, home: Path, provenance: Provenance) -> "Settings":
+        """Give the same settings with their final home and where they came from."""
+        copy = self.model_copy(update={"home": home})
+        copy._provenance = provenance  # noqa: SLF001  this class's own
+        return copy
 
     @property
     def inbox_folder(self) -> Path:
@@ -123,11 +188,21 @@ class Settings(BaseSettings):
 
 
 def config_file(home: Path | None = None) -> Path:
-    """Path of the TOML file that would be read, whether or not it exists."""
-    named = os.environ.get("LEUKOWATCH_CONFIG")
-    if named:
-        return Path(named)
-    return (home or Path(os.environ.get("LEUKOWATCH_HOME", DEFAULT_HOME))) / CONFIG_NAME
+    """Path of the TOML file that would be read, whether or not it exists.
+
+    Raises:
+        SettingsInvalid: a `~` names no user, or a variable is malformed.
+    """
+    try:
+        folder = _expanded(home or Path(Variables(Settings)().get("home", DEFAULT_HOME)))
+        named = os.environ.get("LEUKOWATCH_CONFIG")
+        return _expanded(Path(named)) if named else folder / CONFIG_NAME
+    except SettingsError as error:
+        raise SettingsInvalid(
+            f"variables LEUKOWATCH_*: {error}; a table is JSON, as in LEUKOWATCH_INBOX='{{\"queue\": 5}}'"
+        ) from error
+    except ValueError as error:
+        raise SettingsInvalid(f"{error}; mend LEUKOWATCH_HOME, LEUKOWATCH_CONFIG or --home") from error
 
 
 def load_settings(home: Path | None = None) -> Settings:
@@ -138,47 +213,80 @@ def load_settings(home: Path | None = None) -> Settings:
 
     Raises:
         SettingsInvalid: a file named by `LEUKOWATCH_CONFIG` is missing, the TOML is malformed,
-            a key is unknown, or a value is out of its range.
+            a key or variable is unknown, or a value is out of its range.
     """
+    _refuse_unknown_variables()
     path = config_file(home)
+    values = _read(path)
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text()) if _expected(path) else {}
-        unknown = values.keys() - Settings.model_fields.keys()
-        if unknown:
-            raise SettingsInvalid(f"{path}: unknown table or key {min(unknown)!r}; see `leukowatch settings`")
         settings = Settings(**values)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsInvalid(f"{path}: cannot be read ({error}); mend or remove it") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise SettingsInvalid(
-            f"setting {where}: {first['msg']} (from {path} or LEUKOWATCH_* variables)"
+            f"setting {where}: {first['msg'].removeprefix('Value error, ')} (from {path} or LEUKOWATCH_* variables)"
         ) from error
-    chosen = home or settings.home
-    return settings.model_copy(update={"home": chosen.absolute()})
-
-
-def _expected(path: Path) -> bool:
-    """Whether the file must be read: it exists, or somebody named it."""
-    return path.exists() or "LEUKOWATCH_CONFIG" in os.environ
+    came = _came_from(values, str(path)) | _came_from(Variables(Settings)(), None)
+    if home is None:
+        return settings.traced(settings.home.absolute(), Provenance(path, came))
+    return settings.traced(_expanded(home).absolute(), Provenance(path, came | {"home": "--home"}))
 
 
 def origins(settings: Settings) -> list[tuple[str, str, str]]:
     """List `(key, value, where from)` of every setting in force."""
-    path = config_file(settings.home)
-    filed = tomllib.loads(path.read_text()) if path.exists() else {}
-    rows = [("home", str(settings.home), _origin("home", filed, path))]
-    for table in ("inbox", "analysis", "store", "service"):
-        for key, value in getattr(settings, table):
-            rows.append((f"{table}.{key}", str(value), _origin(f"{table}.{key}", filed, path)))
-    return rows
+    values = {"home": settings.home}
+    for table in _tables():
+        values |= {f"{table}.{key}": value for key, value in getattr(settings, table)}
+    came = settings.provenance.origins
+    return [(key, str(value), came.get(key, "default")) for key, value in values.items()]
 
 
-def _origin(key: str, filed: dict[str, Any], path: Path) -> str:
-    variable = "LEUKOWATCH_" + key.upper().replace(".", "__")
-    if variable in os.environ:
-        return variable
-    table, _, leaf = key.partition(".")
-    found = table in filed if not leaf else leaf in filed.get(table, {})
-    return str(path) if found else "default"
+def _tables() -> dict[str, type[Room]]:
+    """Tables of the TOML file, by name."""
+    return {
+        name: type(info.default)
+        for name, info in Settings.model_fields.items()
+        if isinstance(info.default, Room)
+    }
+
+
+def _refuse_unknown_variables() -> None:
+    """Refuse a variable of ours that would be silently ignored."""
+    known = {_variable(name) for name in Settings.model_fields}
+    known |= {_variable(f"{name}.{key}") for name, room in _tables().items() for key in room.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(_PREFIX) and name.upper() not in known and name not in _NO_SETTINGS:
+            raise SettingsInvalid(
+                f"variable {name}: no such setting; settings are LEUKOWATCH_HOME and LEUKOWATCH_TABLE__KEY, "
+                f"where the table is one of {', '.join(_tables())}"
+            )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read the TOML file; one that nobody named may be absent."""
+    try:
+        if not path.exists() and not os.environ.get("LEUKOWATCH_CONFIG"):
+            return {}
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"{path}: cannot be read ({error}); mend or remove it") from error
+    unknown = values.keys() - Settings.model_fields.keys()
+    if unknown:
+        known = ", ".join(Settings.model_fields)
+        raise SettingsInvalid(f"{path}: unknown table or key {min(unknown)!r}; known: {known}")
+    return values
+
+
+def _variable(key: str) -> str:
+    """Name of the variable that sets a key such as `inbox.queue`."""
+    return _PREFIX + key.upper().replace(".", "__")
+
+
+def _came_from(values: dict[str, Any], file: str | None) -> dict[str, str]:
+    """Origin of each key that is set; without a file, the variable as it is spelt in the environment."""
+    spelt = {name.upper(): name for name in os.environ}
+    came = {}
+    for name, value in values.items():
+        for key in (f"{name}.{leaf}" for leaf in value) if isinstance(value, dict) else (name,):
+            came[key] = file or spelt.get(_variable(key)) or spelt[_variable(name)]
+    return came

@@ -169,7 +169,7 @@ def folds(
     ),
     data: Data = Path("data"),
     count: Annotated[int, typer.Option(min=2)] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for each fold.")] = 4,
+    epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for each network of a fold.")] = 4,
     seed: Seed = 1,
 ) -> None:
     """Judge the recipe on Chula, fold by fold, each fold's slides unseen by the networks that judge them."""

@@ -13,6 +13,15 @@ ALIASES = {"ig": "immature_granulocyte", "platelet": "artefact"}
 """Other sets' words for two of our classes."""
 
 
+class Row(dict[str, str]):
+    """One row of a table, by column."""
+
+    def __init__(self, values: dict[str, str], line: int) -> None:
+        super().__init__(values)
+        self.line = line
+        """Of the file, from 1: the row's last."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledCell:
     """One white cell as a person labelled it."""
@@ -51,12 +60,8 @@ def read_labels(images: Path, labels: Path) -> list[LabelledField]:
     """
     found: dict[str, list[LabelledCell]] = {}
     for row in read_table(labels, "image", "class"):
-        box = read_box(row, labels) if row.get("xmin") else None
-        if box and not box.area:
-            raise DataError(
-                f"{labels}: a box of {row['image']!r} has no area; give xmin < xmax and ymin < ymax"
-            )
-        found.setdefault(row["image"], []).append(LabelledCell(check_class(row["class"], labels), box))
+        cell = LabelledCell(_read_class(row, labels), _read_box_or_none(row, labels))
+        found.setdefault(row["image"], []).append(cell)
     missing = [image for image in found if not (images / image).is_file()]
     if missing:
         raise DataError(
@@ -67,11 +72,11 @@ def read_labels(images: Path, labels: Path) -> list[LabelledField]:
     ]
 
 
-def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
+def read_table(path: Path, *columns: str) -> list[Row]:
     """Rows of a CSV file that has at least these columns.
 
     Raises:
-        DataError: the file is missing, no CSV in UTF-8, or lacks a column.
+        DataError: the file is missing, no CSV in UTF-8, or lacks a column; or a row is too short.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -81,33 +86,56 @@ def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
                 raise DataError(
                     f"{path}: no column {min(missing)!r}; its header must name {', '.join(columns)}"
                 )
-            return list(reader)
+            rows = [Row(values, reader.line_num) for values in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
+    for row in rows:
+        if None in row.values():
+            raise DataError(f"{_where(row, path)}: too few columns; its header names {len(row)}")
+    return rows
 
 
-def read_box(row: dict[str, str], path: Path) -> Box:
+def read_box(row: Row, path: Path) -> Box:
     """The four corner columns of a row.
 
     Raises:
         DataError: a corner is missing or no finite number.
     """
-    try:
-        box = Box(*(float(row[key]) for key in Box._fields))
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: a corner of {row.get('image')!r} is no number ({error})") from error
-    if not all(math.isfinite(corner) for corner in box):
-        raise DataError(f"{path}: a corner of {row.get('image')!r} is no number")
+    corners = []
+    for key in Box._fields:
+        told = row.get(key, "")
+        try:
+            corner = float(told)
+        except ValueError:
+            corner = math.nan
+        if not math.isfinite(corner):
+            raise DataError(f"{_where(row, path)}: the corner {key} is {told!r}, which is no number")
+        corners.append(corner)
+    return Box(*corners)
+
+
+def _read_box_or_none(row: Row, path: Path) -> Box | None:
+    """Read a box with an area, or None where all four corners are empty."""
+    empty = [key for key in Box._fields if not row.get(key, "").strip()]
+    if len(empty) == len(Box._fields):
+        return None
+    if empty:
+        raise DataError(f"{_where(row, path)}: no {' and no '.join(empty)}; give all four corners or none")
+    box = read_box(row, path)
+    if not box.area:
+        raise DataError(f"{_where(row, path)}: the box has no area; give xmin < xmax and ymin < ymax")
     return box
 
 
-def check_class(name: str, path: Path) -> str:
-    """Return a class name as ours, or raise.
-
-    Raises:
-        DataError: the name is no class of `leukonet.cells` and no alias of one.
-    """
+def _read_class(row: Row, path: Path) -> str:
+    """Read a class name as ours."""
+    name = row["class"]
     known = ALIASES.get(name, name)
     if known not in BY_NAME:
-        raise DataError(f"{path}: no class {name!r}; known: {', '.join(BY_NAME)}")
+        raise DataError(f"{_where(row, path)}: no class {name!r}; known: {', '.join(BY_NAME)}")
     return known
+
+
+def _where(row: Row, path: Path) -> str:
+    """Name a row for a person who has the file open."""
+    return f"{path}: line {row.line}, image {row.get('image')!r}"

@@ -155,3 +155,14 @@ def test_stop_gives_back_what_is_not_done_in_time(made, phantoms, answers):
     pool.stop(0.5)
 
     assert isinstance(answers.get(timeout=PATIENCE), Returned)
+
+
+def test_worker_killed_before_it_takes_a_field_loses_none_of_those_in_hand(made, phantoms, answers):
+    """The pool breaks where no worker is at work: every field goes to a new one."""
+    pool = made(workers=2)
+    for data in phantoms[:6]:
+        pool.submit(data, answers.put)
+    os.kill(workers(pool)[0], signal.SIGKILL)
+    got = [answers.get(timeout=PATIENCE) for _ in range(6)]
+
+    assert [FieldResult] * 6 == [type(answer) for answer in got]

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from handmade import cell, fill, ledger_at, outcome, seen
 from leukowatch.console.field import show_field
-from leukowatch.errors import LeukowatchError, NotFound
+from leukowatch.errors import NotFound, OutputFailed, RequestInvalid
 from leukowatch.settings import Settings
 
 
@@ -59,8 +59,19 @@ def test_the_figure_is_written_as_png(settings, tmp_path):
 
 def test_a_figure_that_cannot_be_written_is_one_error(settings, tmp_path):
     """It names the path."""
-    with pytest.raises(LeukowatchError, match=r"nowhere/figure\.png: cannot be written"):
+    with pytest.raises(OutputFailed, match=r"nowhere/figure\.png: the picture cannot be written \(No such"):
         shown(settings, "S1/[red]a.png", tmp_path / "nowhere" / "figure.png")
+
+
+@pytest.mark.parametrize("place", ["inbox/f.png", "archive/S1/[red]a.png", "quarantine/../archive/f.png"])
+def test_no_figure_is_written_among_the_images(settings, place):
+    """It would be taken as a field, or overwrite one."""
+    before = (settings.archive_folder / "S1" / "[red]a.png").read_bytes()
+
+    with pytest.raises(RequestInvalid, match="no picture is written below"):
+        shown(settings, "S1/[red]a.png", settings.home / place)
+
+    assert (settings.archive_folder / "S1" / "[red]a.png").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import io
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
 import structlog
 
-from leukowatch.console.logs import configure_logs
+from leukowatch.console.logs import Handover, configure_logs
 
 HELLO = """
 import structlog
@@ -25,6 +26,10 @@ def _as_before():
     """Leave logging as it was."""
     yield
     structlog.reset_defaults()
+    logging.getLogger("watchdog").setLevel(logging.NOTSET)
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, Handover)]:
+        root.removeHandler(handler)
 
 
 def lines(capsys):
@@ -77,6 +82,25 @@ def test_lesser_levels_are_left_out(capsys, level, written):
     log.error("c")
 
     assert len(lines(capsys)) == written
+
+
+def test_warnings_of_libraries_are_lines_like_the_others(capsys):
+    """One JSON object each, however often logging was set up; what is less than a warning is left out."""
+    configure_logs("info", terminal=False)
+    configure_logs("info", terminal=False)
+    logging.getLogger("library").warning("%d odd\nthings", 3)
+    logging.getLogger("library").info("nothing")
+
+    [line] = lines(capsys)
+    assert (line["logger"], line["level"], line["event"]) == ("library", "warning", "3 odd\nthings")
+
+
+def test_watchdog_says_nothing_of_a_regular_stop(capsys):
+    """Its error at every stop is none."""
+    configure_logs("info", terminal=False)
+    logging.getLogger("watchdog.inotify").error("called when the thread is inactive")
+
+    assert lines(capsys) == []
 
 
 def test_terminal_lines_are_for_people(capsys):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukowatch.errors import FilingFailed
+from leukowatch.errors import FilingFailed, NotFound
 from leukowatch.inbox import carrying, placing
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import slide_name
@@ -461,6 +461,23 @@ def test_failing_disk_is_no_success(home, monkeypatch):
     assert home.filer.file(filing) == home.archive / "S1/a.jpg"
 
 
+@pytest.mark.parametrize(
+    ("status", "root"), [(Status.COUNTED, "archive"), (Status.QUARANTINED, "quarantine")]
+)
+def test_failed_move_names_both_folders(home, monkeypatch, status, root):
+    """The one that the file leaves may lack the permission as well as the one that it goes to."""
+    filing = home.put(b"S1/a.jpg", status)
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", "elsewhere")
+
+    monkeypatch.setattr(carrying, "rename_new", refuse)
+    with pytest.raises(FilingFailed) as failed:
+        home.filer.file(filing)
+
+    assert f"permissions on both {home.inbox / 'S1'} and {getattr(home, root) / 'S1'}" in str(failed.value)
+
+
 def test_giving_back_never_overwrites(any_home):
     """Where the inbox has a file of that name by now, a number is added."""
     quarantined = any_home.filer.file(any_home.put(b"S1/left/a.jpg", Status.QUARANTINED))
@@ -485,5 +502,5 @@ def test_giving_back_stays_in_the_inbox(home, relative):
 
 def test_giving_back_what_is_not_there_fails(home):
     """The message names the file."""
-    with pytest.raises(FilingFailed, match=r"none\.jpg: no such file"):
+    with pytest.raises(NotFound, match=r"none\.jpg: no such file"):
         home.filer.give_back(home.quarantine / "none.jpg", b"S1/a.jpg")

@@ -4,6 +4,8 @@ import ctypes
 import errno
 import os
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -312,3 +314,67 @@ def test_empty_folders_go_after_their_time(inbox):
 
     assert sorted(path.name for path in inbox.iterdir()) == [".hidden", "old", "used", "young"]
     assert list((inbox / "old").iterdir()) == []
+
+
+BARRED = """
+import sys
+from pathlib import Path
+from leukowatch.errors import InboxVanished
+from leukowatch.inbox.listing import list_files, unlistable_folders
+from leukowatch.inbox.watch import InboxWatch
+inbox = Path(sys.argv[1])
+watch = InboxWatch(inbox, 100, polling=sys.argv[2] == "polling")
+try:
+    watch.start()
+    list(watch.scan())
+except InboxVanished as error:
+    print(error)
+else:
+    odd = []
+    print([file.relative for file in list_files(inbox, lambda *told: odd.append(told))], sorted(odd))
+    print(sorted(unlistable_folders(inbox)))
+finally:
+    watch.stop()
+"""
+
+
+def barred(inbox, *arguments):
+    """What an ordinary user, whom modes bind, sees of an inbox."""
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*plain, sys.executable, "-c", BARRED, inbox, *arguments],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return [line for line in done.stdout.splitlines() if line.startswith(("[", str(inbox)))]
+
+
+@pytest.mark.parametrize("way", ["listening", "polling"])
+@pytest.mark.parametrize("mode", [0, 0o444])
+def test_inbox_without_permission_is_told_as_such(inbox, way, mode):
+    """It is there: the message says what forbids it, instead of that it was removed."""
+    inbox.chmod(mode)
+    told = barred(inbox, way)
+    inbox.chmod(0o755)
+
+    assert told == [
+        f"{inbox}: the inbox cannot be listed (Permission denied); check permissions and the disk"
+    ]
+
+
+@pytest.mark.parametrize("way", ["listening", "polling"])
+def test_folders_that_may_not_be_listed_are_named_and_hide_no_other(inbox, way):
+    """One without names, one with names alone; a temporary one keeps everything waiting anyway."""
+    for name, mode in (("closed", 0), ("names", 0o444), (".trash", 0)):
+        (inbox / name).mkdir()
+        (inbox / name / "a.jpg").write_bytes(b"x")
+        (inbox / name).chmod(mode)
+    (inbox / "S1/a.jpg").write_bytes(b"x")
+    told = barred(inbox, way)
+    for name in ("closed", "names", ".trash"):
+        (inbox / name).chmod(0o755)
+
+    kind = "folder that cannot be listed"
+    assert told == [
+        f"{[b'S1/a.jpg']} {[(b'.trash', kind), (b'closed', kind), (b'names', kind)]}",
+        f"{[b'closed', b'names']}",
+    ]

@@ -1,5 +1,6 @@
 """What the reports read, and the views beside it, against a small store made by hand."""
 
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,7 +11,7 @@ import pytest
 
 from leukonet.cells import CELL_CLASSES, CellClass, Group, Role
 from leukonet.result import Box, Cell, FieldResult
-from leukowatch.errors import NotFound, StoreUnavailable
+from leukowatch.errors import NotFound, RequestInvalid, StoreUnavailable
 from leukowatch.store import queries, tallies
 from leukowatch.store.database import close_writer, open_reader, open_writer
 from leukowatch.store.ledger import BundleRef, Ledger
@@ -152,6 +153,29 @@ def test_a_field_that_is_not_there_is_not_found(engine, what):
     """No wildcard and no empty name finds anything."""
     with pytest.raises(NotFound):
         queries.find_fields(engine, what)
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("x.jpg", "x.jpg: no field, as the file is quarantined (truncated: it is truncated)"),
+        ("S2/copy.jpg", "S2/copy.jpg: no field, as the file is duplicate (content of S1/a.jpg)"),
+    ],
+)
+def test_a_file_that_is_no_field_says_what_became_of_it(engine, what, told):
+    """Its state and the reason, instead of a claim that there is no such file."""
+    with pytest.raises(NotFound, match=f"{re.escape(told)}$"):
+        queries.find_fields(engine, what)
+
+
+def test_files_are_found_by_name_and_state(engine):
+    """A copy shares its hash with the field; both are files."""
+    found = queries.find_files(engine, f"{1:064x}")
+    copies = queries.find_files(engine, f"{1:064x}", status=Status.DUPLICATE)
+
+    assert [file.file for file in found] == ["S2/copy.jpg", "S1/a.jpg"]
+    assert [file.file for file in copies] == ["S2/copy.jpg"]
+    assert queries.find_files(engine, "z.jpg") == []
 
 
 def test_a_slides_fields_come_in_order(engine):
@@ -327,7 +351,7 @@ def test_a_reassignment_that_is_not_clear_changes_nothing(path, writer, what):
 @pytest.mark.parametrize(("to", "reason"), [("", "why"), ("S7", " ")])
 def test_a_reassignment_needs_target_and_reason(writer, to, reason):
     """Blank ones are refused before anything is read."""
-    with pytest.raises(ValueError, match="reason"):
+    with pytest.raises(RequestInvalid, match="--reason"):
         reassign(writer, "S1", to, reason, "R. Lin")
 
 

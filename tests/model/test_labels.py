@@ -41,6 +41,13 @@ def test_a_table_with_boxes_has_a_row_a_cell(tmp_path):
     assert (LabelledCell("monocyte", Box(0, 0, 1, 1)),) == second.cells
 
 
+def test_a_row_without_any_corner_is_a_cell_nearest_the_centre(tmp_path):
+    """In a table whose other rows have boxes."""
+    (field,) = read(tmp_path, HEAD + "a.png,neutrophil,,,,\n")
+
+    assert (LabelledCell("neutrophil", None),) == field.cells
+
+
 def test_columns_may_stand_in_any_order_among_others(tmp_path):
     """A table from a spreadsheet has notes."""
     (field,) = read(tmp_path, "note,class,image\nnice,eosinophil,a.png\n")
@@ -79,15 +86,23 @@ BAD = {
     "nothing": ("", "no column"),
     "an unknown class": ("image,class\na.png,unicorn\n", "no class 'unicorn'; known: neutrophil, "),
     "an empty class": ("image,class\na.png,\n", "no class ''"),
-    "a short row": ("image,class\na.png\n", "no class"),
+    "a short row": (
+        "image,class\nb.png,monocyte\na.png\n",
+        "line 3, image 'a.png': too few columns; its header names 2",
+    ),
     "a missing image": ("image,class\nnone.png,neutrophil\n", "'none.png' is not in .*check --images"),
-    "a corner that is no number": (HEAD + "a.png,neutrophil,1,2,three,4\n", "corner of 'a.png' is no number"),
-    "a corner that is not finite": (HEAD + "a.png,neutrophil,1,2,nan,4\n", "corner of 'a.png' is no number"),
-    "a corner beyond all bounds": (HEAD + "a.png,neutrophil,1,2,inf,4\n", "corner of 'a.png' is no number"),
-    "a corner too few": (HEAD + "a.png,neutrophil,1,2,3\n", "corner of 'a.png' is no number"),
+    "a corner that is no number": (
+        HEAD + "a.png,neutrophil,1,2,three,4\n",
+        "line 2, image 'a.png': the corner xmax is 'three', which is no number",
+    ),
+    "a corner that is not finite": (HEAD + "a.png,neutrophil,1,2,nan,4\n", "xmax is 'nan', .* no number"),
+    "a corner beyond all bounds": (HEAD + "a.png,neutrophil,1,2,inf,4\n", "xmax is 'inf', .* no number"),
+    "a corner too few": (HEAD + "a.png,neutrophil,1,2,3\n", "line 2, image 'a.png': too few columns"),
+    "an empty first corner": (HEAD + "a.png,neutrophil,,2,3,4\n", "line 2, image 'a.png': no xmin; give all"),
+    "an empty last corner": (HEAD + "a.png,neutrophil,1,2,3,\n", "line 2, image 'a.png': no ymax; give all"),
     "a column of corners too few": (
         "image,class,xmin\na.png,neutrophil,1\n",
-        "corner of 'a.png' is no number",
+        "no ymin and no xmax and no ymax; give all four corners or none",
     ),
     "corners the wrong way round": (HEAD + "a.png,neutrophil,3,4,1,2\n", "'a.png'.*no area"),
     "another encoding": ("image,class\na.png,neutröphil\n".encode("latin-1"), "cannot be read"),

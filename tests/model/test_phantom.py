@@ -137,6 +137,31 @@ def test_a_folder_in_use_is_refused_and_left_alone(tmp_path):
     assert contents(tmp_path) == {"mine.jpg": b"mine"}
 
 
+def test_a_file_in_the_way_is_named(tmp_path):
+    """A folder was meant, and the file stays as it is."""
+    (tmp_path / "afile").write_bytes(b"mine")
+
+    with pytest.raises(DataError, match=r"afile: cannot be written \(File exists\)"):
+        write_phantoms(tmp_path / "afile", fields=1, seed=1)
+    assert contents(tmp_path) == {"afile": b"mine"}
+
+
+def test_a_folder_that_cannot_be_made_is_named():
+    """Nobody may make one in /proc, root neither."""
+    with pytest.raises(DataError, match=r"/proc/phantoms: cannot be written"):
+        write_phantoms(Path("/proc/phantoms"), fields=1, seed=1)
+
+
+def test_an_image_that_cannot_be_written_is_named(tmp_path):
+    """Whatever happens to the folder half way."""
+
+    def get_in_the_way(done: int, total: int) -> None:
+        (tmp_path / "phantom-slide-1" / f"phantom-1-{done + 1:04d}.jpg").mkdir()
+
+    with pytest.raises(DataError, match=r"phantom-1-0002\.jpg: cannot be written"):
+        write_phantoms(tmp_path, fields=2, seed=1, progress=get_in_the_way)
+
+
 @pytest.mark.parametrize(
     "numbers", [{"fields": 0, "seed": 1}, {"fields": 1, "seed": -1}, {"fields": 2, "seed": 1, "slides": 3}]
 )

@@ -147,18 +147,23 @@ class LocalPool:
             pool.schedule(worker.idle)
         return pool
 
-    def _schedule(self, job: _Job) -> None:
+    def _schedule(self, *jobs: _Job) -> None:
+        """Give fields to the pool; where it broke, to a new one, with all that the old one had in hand."""
+        futures = []
         with self._lock:
-            if self._stopping or self._broken > MOST_BROKEN:
-                job.deliver(Returned("the workers are stopped"))
-                return
-            if not self._pool.active:
-                self._renew()
-            if not self._jobs:
-                self._last_sign = self._clock()
-            future = self._pool.schedule(worker.look, args=(job.data,), timeout=self._deadline)
-            self._jobs[future] = job
-        future.add_done_callback(self._settle)
+            if not self._pool.active and not self._stopping:
+                jobs = (*jobs, *self._renew())
+            for job in jobs:
+                if self._stopping or self._broken > MOST_BROKEN:
+                    job.deliver(Returned("the workers are stopped"))
+                    continue
+                if not self._jobs:
+                    self._last_sign = self._clock()
+                future = self._pool.schedule(worker.look, args=(job.data,), timeout=self._deadline)
+                self._jobs[future] = job
+                futures.append(future)
+        for future in futures:
+            future.add_done_callback(self._settle)
 
     def _renew(self) -> list[_Job]:
         """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""

@@ -12,14 +12,11 @@ from leukonet.decode import decode
 from leukowatch.console.crops import terminal_figure
 from leukowatch.console.figure import annotate, cell_of
 from leukowatch.console.shares import RESEARCH
-from leukowatch.errors import LeukowatchError, NotFound
+from leukowatch.errors import NotFound, OutputFailed, RequestInvalid
 from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
-from leukowatch.store.queries import cells_of_field, find_fields
+from leukowatch.store.queries import NAMED, cells_of_field, find_fields
 from leukowatch.store.rows import FieldRow
-
-NAMED = 5
-"""Files that an error names at most."""
 
 
 def show_field(settings: Settings, what: str, png: Path | None, console: Console | None = None) -> None:
@@ -35,8 +32,11 @@ def show_field(settings: Settings, what: str, png: Path | None, console: Console
         NotFound: no field, or more than one, is called so; or its file is not where it was filed.
         StoreUnavailable: the database cannot be read.
         ImageError: the file does not decode any more.
-        LeukowatchError: the picture cannot be written.
+        OutputFailed: the picture cannot be written.
+        RequestInvalid: it would be among the images of the home.
     """
+    if png is not None:
+        _refuse_among_images(settings, png)
     engine = open_reader(settings.database_url, settings.store.busy_seconds)
     try:
         field = find_field(engine, what)
@@ -53,7 +53,9 @@ def show_field(settings: Settings, what: str, png: Path | None, console: Console
         try:
             annotate(image, cells).save(png, "PNG", pnginfo=about)
         except OSError as error:
-            raise LeukowatchError(f"{png}: cannot be written ({error.strerror}); name another") from error
+            raise OutputFailed(
+                f"{png}: the picture cannot be written ({error.strerror}); name another place"
+            ) from error
 
 
 def find_field(engine: Engine, what: str) -> FieldRow:
@@ -67,6 +69,13 @@ def find_field(engine: Engine, what: str) -> FieldRow:
         named = ", ".join(each.file for each in found[:NAMED])
         raise NotFound(f"{what}: {len(found)} fields are called so; name one by its whole path: {named}")
     return found[0]
+
+
+def _refuse_among_images(settings: Settings, png: Path) -> None:
+    """Keep pictures out of the folders that only the service writes to or takes from."""
+    for folder in (settings.inbox_folder, settings.archive_folder, settings.quarantine_folder):
+        if png.resolve().is_relative_to(folder.resolve()):
+            raise RequestInvalid(f"{png}: no picture is written below {folder}; name a place outside of it")
 
 
 def _content(home: Path, field: FieldRow) -> bytes:

@@ -1,4 +1,7 @@
-"""Where log lines go and how they look: JSON for the journal, readable lines on a terminal."""
+"""Where log lines go and how they look: JSON for the journal, readable lines on a terminal.
+
+Libraries log through the standard library; their warnings take the same way.
+"""
 
 import logging
 import sys
@@ -32,6 +35,15 @@ class StandardError:
     debug = info = warning = error = critical = msg
 
 
+class Handover(logging.Handler):
+    """Gives the records of libraries to structlog, so that all lines look alike."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log it under its own name."""
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
 def configure_logs(level: str, terminal: bool) -> None:
     """Set up logging for this process; the last call wins.
 
@@ -46,6 +58,12 @@ def configure_logs(level: str, terminal: bool) -> None:
         logger_factory=StandardError,
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    for earlier in [handler for handler in root.handlers if isinstance(handler, Handover)]:
+        root.removeHandler(earlier)
+    root.addHandler(Handover(logging.WARNING))
+    # It calls every regular stop an error of its own; that it is deaf, the watch finds out by itself.
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
 
 def _journal() -> list[Processor]:

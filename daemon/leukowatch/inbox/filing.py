@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from leukowatch.errors import FilingFailed
+from leukowatch.errors import FilingFailed, NotFound
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.carrying import carry, open_source
 from leukowatch.inbox.naming import NAME_MAX, is_safe_folder, printable
@@ -93,7 +93,8 @@ class Filer:
             Its path in the inbox, absolute.
 
         Raises:
-            FilingFailed: it is not there, or cannot be moved.
+            NotFound: it is not there.
+            FilingFailed: it cannot be moved.
         """
         *folders, name = relative.split(b"/")
         if {b"", b".", b".."} & {*folders, name}:
@@ -108,8 +109,8 @@ class Filer:
                 folder = make_folder(self._inbox, folders, touched) if source else None
                 target = carry(source, folder, name, f".{os.getpid()}.part") if source and folder else None
             if target is None:
-                raise FilingFailed(
-                    f"{shown}: no such file; `leukowatch slides` and the quarantine show what there is"
+                raise NotFound(
+                    f"{shown}: no such file; put it back there, or drop the image into the inbox again"
                 )
             sidecar_of(quarantined).unlink(missing_ok=True)
             _sync_all(touched | {target.parent})
@@ -127,9 +128,17 @@ class Filer:
             return self._file(filing, self._plan(filing, touched), touched)
         except OSError as error:
             return FilingFailed(
-                f"{shown}: cannot be moved and stays in the inbox ({error.strerror}: {error.filename}); "
-                "check free space and permissions, it is tried again"
+                f"{shown}: cannot be moved and stays in the inbox ({error.strerror}); check free space, and "
+                f"permissions on both {self._left_by(filing)} and {self._root_of(filing) / filing.slide}; "
+                "it is tried again"
             )
+
+    def _left_by(self, filing: Filing) -> str:
+        """Printable folder of the inbox that a file leaves; that needs permission as well."""
+        return printable(os.fsencode((self._inbox / os.fsdecode(filing.relative)).parent))
+
+    def _root_of(self, filing: Filing) -> Path:
+        return self._quarantine if filing.status is Status.QUARANTINED else self._archive
 
     def _plan(self, filing: Filing, touched: set[Path]) -> _Plan:
         """Choose and make the folder that a filing goes to."""

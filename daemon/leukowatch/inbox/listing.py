@@ -10,6 +10,7 @@ from pathlib import Path
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.naming import is_candidate, is_left_alone, is_temporary
 
+_UNLISTABLE = "folder that cannot be listed"
 _IMAGE_ENDS = (b".jpg", b".jpeg", b".png", b".bmp", b".tif", b".tiff")
 _KINDS = {
     stat.S_IFLNK: "symbolic link",
@@ -58,6 +59,23 @@ def list_files(inbox: Path, oddity: Callable[[bytes, str], None]) -> Iterator[Li
                 pending.append(relative)
 
 
+def unlistable_folders(inbox: Path) -> Iterator[bytes]:
+    """Give the raw path of every folder below the inbox that may not be listed, those left alone excepted.
+
+    Raises:
+        OSError: the inbox itself cannot be listed.
+    """
+    found: list[bytes] = []
+
+    def note(relative: bytes, kind: str) -> None:
+        if kind == _UNLISTABLE and not any(map(is_temporary, relative.split(b"/"))):
+            found.append(relative)
+
+    for _ in list_files(inbox, note):
+        pass
+    yield from found
+
+
 def _entries(
     inbox: Path, folder: bytes, oddity: Callable[[bytes, str], None]
 ) -> Iterator[tuple[bytes, os.stat_result]]:
@@ -71,12 +89,20 @@ def _entries(
     except PermissionError:
         if not folder:
             raise
-        oddity(folder, "folder that cannot be listed")
+        oddity(folder, _UNLISTABLE)
         return
     with scan as entries:
         for entry in entries:
-            with suppress(FileNotFoundError):
-                yield (folder + b"/" if folder else b"") + entry.name, entry.stat(follow_symlinks=False)
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            except PermissionError:  # names may be read and nothing more
+                if not folder:
+                    raise
+                oddity(folder, _UNLISTABLE)
+                return
+            yield (folder + b"/" if folder else b"") + entry.name, status
 
 
 def remove_empty_folders(inbox: Path, older_than: float, now: float) -> list[bytes]:

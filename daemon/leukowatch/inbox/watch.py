@@ -20,6 +20,7 @@ from leukowatch.inbox.observing import Hint, HintHandler, is_running, listen, po
 
 _log = structlog.get_logger(__name__)
 
+_GONE = {errno.ENOENT, errno.ENOTDIR}
 _LIMITS = {errno.ENOSPC: "fs.inotify.max_user_watches", errno.EMFILE: "fs.inotify.max_user_instances"}
 
 
@@ -46,14 +47,14 @@ class InboxWatch:
         """Begin to watch, and ask for a rescan: what came before gave no hint.
 
         Raises:
-            InboxVanished: there is no such folder.
+            InboxVanished: there is no such folder, or it may not be listed.
         """
         self._place = self._now_at()
         root = Path(os.path.realpath(self._folder))
         try:
             self._observer = self._observe(root)
-        except FileNotFoundError as error:
-            raise self._vanished() from error
+        except (FileNotFoundError, PermissionError) as error:
+            raise self._vanished(error) from error
         self._rescan.set()
 
     def stop(self) -> None:
@@ -86,7 +87,7 @@ class InboxWatch:
         """Watch the folder that has the inbox's name now, and ask for a rescan.
 
         Raises:
-            InboxVanished: there is none.
+            InboxVanished: there is none, or it may not be listed.
         """
         self.stop()
         self.start()
@@ -124,7 +125,7 @@ class InboxWatch:
         try:
             yield from list_files(self._folder, report)
         except OSError as error:
-            raise self._vanished() from error
+            raise self._vanished(error) from error
         self._odd = odd
 
     def remove_empty_folders(self, older_than: float, now: float) -> None:
@@ -163,8 +164,12 @@ class InboxWatch:
         try:
             status = self._folder.stat()
         except OSError as error:
-            raise self._vanished() from error
+            raise self._vanished(error) from error
         return status.st_dev, status.st_ino
 
-    def _vanished(self) -> InboxVanished:
+    def _vanished(self, error: OSError | None = None) -> InboxVanished:
+        if error is not None and error.errno not in _GONE:
+            return InboxVanished(
+                f"{self._folder}: the inbox cannot be listed ({error.strerror}); check permissions and the disk"
+            )
         return InboxVanished(f"{self._folder}: the inbox was removed, renamed or unmounted; put it back")

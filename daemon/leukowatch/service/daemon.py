@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 from leukonet.bundle import load_bundle
 from leukowatch.analysis.pool import LocalPool
-from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting
+from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
 from leukowatch.inbox.filing import Filer
-from leukowatch.inbox.listing import temporary_files
+from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
@@ -30,6 +30,8 @@ _log = structlog.get_logger(__name__)
 
 TICK = 0.25
 """Longest wait in seconds for a hint, and so for a signal to be noticed."""
+REFUSALS = 3
+"""Times in a row that the database may refuse results before a scan gives up."""
 SHOWN = 10
 """Files that an error names at most."""
 
@@ -52,7 +54,13 @@ class Daemon:
         )
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
         ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind))
-        self._writer = Writer(ledger, filer, settings.home, settings.store.group, self._settled)
+        self._writer = Writer(
+            ledger,
+            filer,
+            settings.home,
+            settings.store.group,
+            lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below,
+        )
         self.taker = Taker(settings, self._watch, self._pool, self._writer.put)
 
     def start(self) -> None:
@@ -65,34 +73,39 @@ class Daemon:
         self.taker.rescan()
 
     def round(self) -> None:
-        """One round of taking; an inbox that vanished is waited for, and watched again when it is back."""
+        """One round of taking.
+
+        Raises:
+            InboxVanished: the inbox is not what was watched; `rearm` when it is back.
+            WorkersFail: the workers break again and again.
+            LeukowatchError: the writer ended.
+        """
         if self._writer.failure:
             raise LeukowatchError(f"the writer ended: {self._writer.failure}") from self._writer.failure
         self._pool.check()
+        self.taker.round(TICK)
+
+    def rearm(self) -> bool:
+        """Watch the inbox again, if it is there; wait a moment for it if it is not."""
         try:
-            self.taker.round(TICK)
-        except InboxVanished as error:
-            self._await_inbox(error)
+            self._watch.rearm()
+        except InboxVanished:
+            self.stopping.wait(TICK)
+            return False
+        _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
+        return True
+
+    def refused(self) -> bool:
+        """Whether the database has refused results time and again."""
+        return self._writer.refusals >= REFUSALS
 
     def stop(self) -> None:
         """Stop taking, let workers finish what is in hand, commit and file it; the rest stays in the inbox."""
         self._watch.stop()
         self._pool.stop(self._settings.service.stop_seconds)
-        self._writer.finish()
-        self._writer.join()
-
-    def _settled(self, key: bytes, filed: bool) -> None:
-        self.taker.settled(key, filed)
-
-    def _await_inbox(self, error: InboxVanished) -> None:
-        _log.error("the inbox is not what was watched", error=str(error))
-        while not self.stopping.wait(TICK):
-            try:
-                self._watch.rearm()
-            except InboxVanished:
-                continue
-            _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
-            return
+        if self._writer.ident is not None:
+            self._writer.finish()
+            self._writer.join()
 
 
 @contextmanager
@@ -103,6 +116,7 @@ def running(settings: Settings, stopping: threading.Event) -> Iterator[Daemon]:
         LeukowatchError: the home is in use, the store cannot be opened, or the inbox is not there.
         BundleError: the bundle is missing or damaged.
     """
+    _require_inbox(settings)
     make_home(settings)
     with only_one(settings.home):
         engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
@@ -118,6 +132,12 @@ def running(settings: Settings, stopping: threading.Event) -> Iterator[Daemon]:
             close_writer(engine)
 
 
+def _require_inbox(settings: Settings) -> None:
+    """Refuse to make an inbox where there was one: it may only be unmounted."""
+    if (settings.home / "leukowatch.db").exists() and not settings.inbox_folder.is_dir():
+        raise InboxVanished(f"{settings.inbox_folder}: missing, though this home was used: mount or make it")
+
+
 def serve(settings: Settings, stopping: threading.Event) -> None:
     """Run until told to stop.
 
@@ -128,8 +148,15 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
     with running(settings, stopping) as daemon:
         systemd.notify("READY=1", f"STATUS=watching {settings.inbox_folder}")
         _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
+        vanished = False
         while not stopping.is_set():
-            daemon.round()
+            try:
+                vanished = not daemon.rearm() if vanished else vanished
+                if not vanished:
+                    daemon.round()
+            except InboxVanished as error:
+                _log.error("the inbox is not what was watched", error=str(error))
+                vanished = True
             if beat:
                 systemd.notify("WATCHDOG=1")
         _log.info("stopping", in_hand=daemon.taker.in_hand())
@@ -149,14 +176,18 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
     with running(settings, stopping) as daemon:
         present = daemon.taker.pending()
         left = present
-        while not stopping.is_set() and not left <= daemon.taker.unreadable():
+        while not stopping.is_set() and not left <= daemon.taker.hopeless():
             daemon.round()
             left = present & daemon.taker.pending()
-    left |= set(temporary_files(settings.inbox_folder))
+            if daemon.refused():
+                raise StoreUnavailable(
+                    f"{settings.database_url}: takes no results, {len(left)} files wait; the log says why"
+                )
+    left |= {*temporary_files(settings.inbox_folder), *unlistable_folders(settings.inbox_folder)}
     if left:
         named = ", ".join(printable(key) for key in sorted(left)[:SHOWN])
-        raise StillWaiting(f"{len(left)} files still wait in the inbox: {named}; the log says why")
-    return len(present)
+        raise StillWaiting(f"{len(left)} files or folders still wait in the inbox: {named}; the log says why")
+    return daemon.taker.filed
 
 
 @contextmanager

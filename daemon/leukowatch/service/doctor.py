@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leukonet.errors import LeukonetError
-from leukowatch.errors import HomeInUse, LeukowatchError
+from leukowatch.errors import LeukowatchError
 from leukowatch.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Run every check; none stops the others."""
+    """Run every check; none stops the others, whatever it meets, and none makes anything."""
     checks: dict[str, Callable[[Settings], str]] = {
         "folders": _folders,
         "disk": _disk,
@@ -44,8 +44,10 @@ def examine(settings: Settings) -> list[Finding]:
     for what, check in checks.items():
         try:
             findings.append(Finding(what, good=True, told=check(settings)))
-        except (LeukowatchError, LeukonetError, OSError) as error:
+        except (LeukowatchError, LeukonetError) as error:
             findings.append(Finding(what, good=False, told=str(error)))
+        except Exception as error:  # noqa: BLE001  what nobody foresaw is a finding too
+            findings.append(Finding(what, good=False, told=f"{type(error).__name__}: {error}"))
     return findings
 
 
@@ -59,20 +61,17 @@ def _folders(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    free = shutil.disk_usage(settings.home).free
+    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     if free < LEAST_FREE:
         raise LeukowatchError(f"only {free / 1e6:.0f} MB are free at {settings.home}: make room")
     return f"{free / 1e9:.0f} GB are free"
 
 
 def _service(settings: Settings) -> str:
-    from leukowatch.service.home import only_one  # noqa: PLC0415  each check pays for itself
+    from leukowatch.service.home import is_locked  # noqa: PLC0415  each check pays for itself
 
-    try:
-        with only_one(settings.home):
-            return "no service runs on this home"
-    except HomeInUse:
-        return "a service runs on this home"
+    return f"{'a' if is_locked(settings.home) else 'no'} service runs on this home"
 
 
 def _database(settings: Settings) -> str:

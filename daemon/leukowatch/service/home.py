@@ -1,6 +1,8 @@
 """The home: its folders, and the lock that keeps a second daemon out."""
 
+import fcntl
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +41,7 @@ def only_one(home: Path) -> Iterator[None]:
 
     Raises:
         HomeInUse: another process holds it.
-        StoreUnavailable: the lock's file cannot be written.
+        StoreUnavailable: the lock's file cannot be written, or belongs to another user.
     """
     lock = FileLock(home / LOCK, blocking=False, mode=0o640)
     try:
@@ -49,13 +51,48 @@ def only_one(home: Path) -> Iterator[None]:
             f"{home}: another leukowatch works here (lock {LOCK}); stop it, or choose another home with --home"
         ) from error
     except OSError as error:
-        raise StoreUnavailable(
-            f"{home}: cannot be locked ({error.strerror}); may this user write there?"
-        ) from error
+        raise StoreUnavailable(_why_not_locked(home / LOCK, error)) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def is_locked(home: Path) -> bool:
+    """Whether a process holds the home's lock; makes nothing, and lets go at once.
+
+    Raises:
+        StoreUnavailable: the lock's file cannot be read.
+    """
+    path = home / LOCK
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StoreUnavailable(_why_not_locked(path, error)) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _why_not_locked(path: Path, error: OSError) -> str:
+    """Say whose the lock's file is, where it is another user's."""
+    try:
+        uid = path.stat().st_uid
+    except OSError:
+        uid = os.geteuid()
+    if not isinstance(error, PermissionError) or uid == os.geteuid():
+        return f"{path}: cannot be locked ({error.strerror}); may this user write there?"
+    try:
+        owner = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        owner = f"user {uid}"
+    return f"{path}: owned by {owner}; remove it, where no service runs, or run as that user"
 
 
 def below_home(home: Path, path: Path) -> bytes:

@@ -1,46 +1,55 @@
 """What a person does about files that went wrong: put them back, or move them to their slide."""
 
 import getpass
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from leukowatch.errors import NotFound
+from sqlalchemy import Engine
+
+from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.inbox.filing import Filer
-from leukowatch.inbox.naming import printable
+from leukowatch.inbox.naming import printable, slide_name
 from leukowatch.service.opened import writer
 from leukowatch.settings import Settings
-from leukowatch.store import queries
+from leukowatch.store import queries, tallies
 from leukowatch.store import reassign as reassigning
 from leukowatch.store.outcome import Status
 from leukowatch.store.requeue import mark_requeued
 from leukowatch.store.rows import FileRow
 
 
-def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> list[str]:
-    """Put quarantined files back into the inbox.
+def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> Iterator[str]:
+    """Put quarantined files back into the inbox, one whenever the next is asked for.
 
     Args:
         settings: in force.
-        names: paths as they came, file names, or first digits of SHA-256.
+        names: paths below the inbox as they came, file names, paths in quarantine (absolute or below the
+            home), or first digits of SHA-256.
         everything: all of quarantine.
 
-    Returns:
-        Printable path of each file below the inbox.
+    Yields:
+        Printable path of each file below the inbox, once it is back.
 
     Raises:
-        NotFound: no quarantined file has one of the names, or none was named.
+        RequestInvalid: no file was named.
+        NotFound: before anything is moved, where no quarantined file has one of the names or several have;
+            at the end, where files are in quarantine no more: the others are back.
         FilingFailed: a file could not be moved; those before it are back.
     """
     filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-    given = []
+    missing = []
     with writer(settings) as engine:
-        held = [file for file in queries.files(engine, status=Status.QUARANTINED) if file.destination]
-        for file in held if everything else _named(held, names):
-            assert file.destination is not None
-            place = filer.give_back(settings.home / _path(file.destination), file.relative)
+        for where, file in _held(engine, settings.home, names, everything=everything).items():
+            try:
+                place = filer.give_back(where, file.relative)
+            except NotFound as error:
+                missing.append(str(error))
+                continue
             mark_requeued(engine, [file.arrival_id])
-            given.append(printable(bytes(place.relative_to(settings.inbox_folder))))
-    return given
+            yield printable(bytes(place.relative_to(settings.inbox_folder)))
+    if missing:
+        raise NotFound("\n".join(missing))
 
 
 def reassign(settings: Settings, what: str, to: str, reason: str) -> int:
@@ -50,28 +59,47 @@ def reassign(settings: Settings, what: str, to: str, reason: str) -> int:
         How many fields moved.
 
     Raises:
+        RequestInvalid: `to` cannot be the name of a slide, or it or the reason is blank.
         NotFound: nothing is called `what`.
     """
+    safe = slide_name(os.fsencode(to))
     with writer(settings) as engine:
+        if to != safe and to not in {slide.name for slide in tallies.slides(engine)}:
+            shown = printable(os.fsencode(to))
+            raise RequestInvalid(f"{shown}: no name for a slide; `{safe}` would be one")
         return reassigning.reassign(engine, what, to, reason, getpass.getuser())
 
 
-def _named(held: Sequence[FileRow], names: Sequence[str]) -> list[FileRow]:
+def _held(engine: Engine, home: Path, names: Sequence[str], *, everything: bool) -> dict[Path, FileRow]:
+    """Give the quarantined files that are meant, each once, by where they are."""
+    if everything:
+        return _places(home, queries.files(engine, status=Status.QUARANTINED))
     if not names:
-        raise NotFound("name the files to put back, or say --all; `leukowatch slides` shows where some are")
-    found = []
+        raise RequestInvalid("name the files to put back, or say --all; the field_status view lists them")
+    meant: dict[Path, FileRow] = {}
     for name in names:
-        matching = [file for file in held if _is_called(file, name)]
-        if not matching:
+        found = _places(home, queries.find_files(engine, _below(home, name), status=Status.QUARANTINED))
+        if not found:
             raise NotFound(f"{name}: no file in quarantine is called so; the field_status view lists them")
-        found.append(matching[0])
-    return found
+        if len(found) > 1:
+            places = ", ".join(printable(bytes(place)) for place in list(found)[: queries.NAMED])
+            raise NotFound(
+                f"{name}: {len(found)} files in quarantine are called so; name one by its place: {places}"
+            )
+        meant |= found
+    return meant
 
 
-def _is_called(file: FileRow, name: str) -> bool:
-    by_hash = len(name) >= queries.SHORTEST_HASH and (file.sha256 or "").startswith(name.lower())
-    return by_hash or file.file == name or file.file.endswith(f"/{name}")
+def _places(home: Path, files: Sequence[FileRow]) -> dict[Path, FileRow]:
+    """Give files by their absolute path; of two at one place the newest, as the other's is gone."""
+    places: dict[Path, FileRow] = {}
+    for file in files:
+        if file.destination is not None:
+            places.setdefault(home / os.fsdecode(file.destination), file)
+    return places
 
 
-def _path(raw: bytes) -> Path:
-    return Path(raw.decode("utf-8", "surrogateescape"))
+def _below(home: Path, name: str) -> str:
+    """Give an absolute path below the home as the ledger has it, and any other name as it is."""
+    path = Path(name)
+    return str(path.relative_to(home)) if path.is_relative_to(home) else name

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 
 
 def notify(*states: str) -> None:
@@ -11,7 +12,8 @@ def notify(*states: str) -> None:
         return
     if address.startswith("@"):  # a name in the abstract namespace
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+    kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
+    with suppress(OSError), socket.socket(socket.AF_UNIX, kind) as channel:  # a stale address stops nobody
         channel.sendto("\n".join(states).encode(), address)
 
 

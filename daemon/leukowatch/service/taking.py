@@ -17,6 +17,7 @@ from leukowatch.inbox.naming import printable
 from leukowatch.inbox.stability import Sign, Stability
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.inbox.whole import structure
+from leukowatch.service.writing import Fate
 from leukowatch.settings import Settings
 from leukowatch.store.outcome import Outcome, Received
 
@@ -52,27 +53,30 @@ class Taker:
         self._pool = pool
         self._put = put
         self._clock = clock
+        self.filed = 0
+        """Files that left the inbox, or were gone, since the start."""
         self._stability = Stability(clock, settings.inbox.quiet_seconds, settings.inbox.truncated_seconds)
-        self._settled: queue.SimpleQueue[tuple[bytes, bool]] = queue.SimpleQueue()
+        self._settled: queue.SimpleQueue[tuple[bytes, Fate]] = queue.SimpleQueue()
         self._in_hand: set[bytes] = set()
+        self._stuck: set[bytes] = set()
         self._refused: dict[bytes, str] = {}
         self._next_scan = 0.0
 
-    def settled(self, key: bytes, filed: bool) -> None:
-        """Be told, from any thread, that a file was filed, or given back to the inbox."""
-        self._settled.put((key, filed))
+    def settled(self, key: bytes, fate: Fate) -> None:
+        """Be told a file's fate, from any thread."""
+        self._settled.put((key, fate))
 
     def pending(self) -> set[bytes]:
         """Files known and not yet filed: waiting to be complete, or in hand."""
-        return self._in_hand | set(self._stability.waiting())
+        return self._in_hand | self._stuck | set(self._stability.waiting())
 
     def in_hand(self) -> int:
         """Files between intake and filing."""
         return len(self._in_hand)
 
-    def unreadable(self) -> set[bytes]:
-        """Files that the service's user may not read."""
-        return {key for key, reason in self._refused.items() if reason == Unreadable.reason}
+    def hopeless(self) -> set[bytes]:
+        """Files that only a person can help: those that may not be read, and those that may not be moved."""
+        return self._stuck | {key for key, reason in self._refused.items() if reason == Unreadable.reason}
 
     def round(self, timeout: float) -> None:
         """Take note of hints, rescan if it is time, look at what is due and take what is complete.
@@ -111,12 +115,16 @@ class Taker:
     def _settle(self) -> None:
         while True:
             try:
-                key, filed = self._settled.get_nowait()
+                key, fate = self._settled.get_nowait()
             except queue.Empty:
                 return
             self._in_hand.discard(key)
+            self._stuck.discard(key)
             self._refused.pop(key, None)
-            if filed:
+            if fate is Fate.STUCK:
+                self._stuck.add(key)
+            elif fate is Fate.FILED:
+                self.filed += 1
                 self._stability.forget(key)
                 self._stability.hint(key, Sign.SEEN)  # another file may have its name by now
             else:
@@ -124,7 +132,7 @@ class Taker:
 
     def _consider(self, key: bytes) -> None:
         """Look at a file that is due; take it if it is complete."""
-        if key in self._in_hand:  # another file has its name already: after the first one is filed
+        if key in self._in_hand or key in self._stuck:  # what has its name now comes after it is filed
             self._stability.retry(key)
             return
         try:
@@ -160,7 +168,7 @@ class Taker:
         elif isinstance(answer, Refused):
             self._put(Outcome(taken, None, answer.reason, str(answer)))
         elif isinstance(answer, Returned):
-            self.settled(taken.relative, False)
+            self.settled(taken.relative, Fate.BACK)
 
     def _not_now(self, key: bytes, error: IntakeError) -> None:
         """A file that cannot be taken: gone, not ours, or to be tried again."""

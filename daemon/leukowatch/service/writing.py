@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
@@ -19,8 +20,20 @@ _log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between tries to commit or to move, doubled after each failure."""
 
-Settled = Callable[[bytes, bool], None]
-"""Told the raw path of a file that is done with, and whether something else may be waiting under its name."""
+
+class Fate(StrEnum):
+    """What the writer tells of a file."""
+
+    FILED = "filed"
+    """It left the inbox, or was gone; another file may have its name by now."""
+    STUCK = "stuck"
+    """It is recorded, and cannot be moved for now; it is tried again."""
+    BACK = "back"
+    """It was not recorded and stays in the inbox."""
+
+
+Settled = Callable[[bytes, Fate], None]
+"""Told a file's raw path below the inbox, and its fate."""
 
 
 class Writer(threading.Thread):
@@ -38,6 +51,8 @@ class Writer(threading.Thread):
         super().__init__(name="writer")
         self.failure: BaseException | None = None
         """What ended the thread, if it did not end by itself."""
+        self.refusals = 0
+        """How often in a row the database has refused a group; 0 while it takes them."""
         self._ledger = ledger
         self._filer = filer
         self._home = home
@@ -82,8 +97,8 @@ class Writer(threading.Thread):
             _log.exception("the writer ended")
 
     def _round(self) -> bool:
-        """Write one group, or retry failed moves; False once everything is written."""
-        wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved else None
+        """Write one group, or retry what failed; False once everything is written."""
+        wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved or self._unnoted else None
         try:
             group = [self._outcomes.get(timeout=wait)]
         except queue.Empty:
@@ -96,40 +111,55 @@ class Writer(threading.Thread):
         outcomes = [outcome for outcome in group if outcome is not None]
         if outcomes:
             self._move(self._committed(outcomes))
-        elif self._unmoved and not self._stopping.is_set():
-            again, self._unmoved = self._unmoved, []
-            self._move(again)
-        return len(outcomes) == len(group)
+        ending = len(outcomes) < len(group)
+        if ending or ((self._unmoved or self._unnoted) and time.monotonic() >= self._retry_at):
+            self._retry()
+        return not ending
+
+    def _retry(self) -> None:
+        """Try the moves and notes that failed once more, later each time."""
+        again, self._unmoved = self._unmoved, []
+        self._move(again)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE) if self._unmoved or self._unnoted else FIRST_PAUSE
+        self._retry_at = time.monotonic() + self._pause
 
     def _committed(self, outcomes: Sequence[Outcome]) -> list[Filing]:
         """Commit a group, however long the database makes it wait; nothing while stopping."""
         pause = FIRST_PAUSE
         while True:
             try:
-                return self._ledger.commit(outcomes)
+                filings = self._ledger.commit(outcomes)
             except StoreUnavailable as error:
+                self.refusals += 1
                 _log.error("results wait for the database", error=str(error), fields=len(outcomes))
                 if self._stopping.wait(pause):
                     _log.warning("not written; the files stay in the inbox", fields=len(outcomes))
+                    for outcome in outcomes:
+                        self._settled(outcome.received.relative, Fate.BACK)
                     return []
                 pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                self.refusals = 0
+                return filings
 
     def _move(self, filings: Sequence[Filing]) -> None:
+        """Move files and note it; what cannot be moved is kept for `_retry`."""
         moved: list[tuple[int, bytes | None]] = []
+        fates: list[tuple[bytes, Fate]] = []
         for filing, place in zip(filings, self._filer.file_all(filings), strict=True):
             if isinstance(place, FilingFailed):
                 _log.error("a file waits to be moved", error=str(place))
+                if not self._unmoved:
+                    self._retry_at = time.monotonic() + FIRST_PAUSE
                 self._unmoved.append(filing)
+                fates.append((filing.relative, Fate.STUCK))
                 continue
             moved.append((filing.arrival_id, below_home(self._home, place) if place else None))
+            fates.append((filing.relative, Fate.FILED))
             _log_filed(filing, place)
         self._note(moved)
-        done = {number for number, _ in moved}
-        for filing in filings:
-            if filing.arrival_id in done:
-                self._settled(filing.relative, True)
-        self._pause = min(2 * self._pause, LONGEST_PAUSE) if self._unmoved else FIRST_PAUSE
-        self._retry_at = time.monotonic() + self._pause
+        for relative, fate in fates:
+            self._settled(relative, fate)
 
     def _note(self, moved: list[tuple[int, bytes | None]]) -> None:
         """Record moves; what the database refuses goes with the next group, at the latest with the next start."""

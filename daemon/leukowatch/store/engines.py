@@ -9,7 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool, Pool, QueuePool
+
+from leukowatch.errors import StoreUnavailable
 
 BUSY_SECONDS = 10.0
 """Default patience with a locked database."""
@@ -36,10 +39,13 @@ def writer_engine(url: str, busy_seconds: float = BUSY_SECONDS, *, foreign_keys:
         url: of a database that exists.
         busy_seconds: how long a lock is waited for.
         foreign_keys: off only for migrations, which rebuild tables.
+
+    Raises:
+        StoreUnavailable: the URL cannot be read, or its driver is not installed.
     """
     path = sqlite_path(url)
     if path is None:
-        return create_engine(make_url(url))
+        return _server_engine(url, QueuePool)
     opener = _opener(path, "rw", busy_seconds, (f"foreign_keys={foreign_keys:d}", "synchronous=FULL"))
     engine = create_engine(_named(path), creator=opener, poolclass=QueuePool)
     event.listen(engine, "begin", _begin_immediate)
@@ -47,14 +53,33 @@ def writer_engine(url: str, busy_seconds: float = BUSY_SECONDS, *, foreign_keys:
 
 
 def reader_engine(url: str, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Make an engine that cannot write and holds no file open between two uses."""
+    """Make an engine that cannot write and holds no file open between two uses.
+
+    Raises:
+        StoreUnavailable: as `writer_engine`.
+    """
     path = sqlite_path(url)
     if path is None:
-        return create_engine(make_url(url), poolclass=NullPool)
+        return _server_engine(url, NullPool)
     opener = _opener(path, "ro", busy_seconds, ("query_only=1",))
     engine = create_engine(_named(path), creator=opener, poolclass=NullPool)
     event.listen(engine, "begin", _begin_deferred)
     return engine
+
+
+def _server_engine(url: str, pool: type[Pool]) -> Engine:
+    """Make the engine of a server; `postgresql://` without a driver's name is psycopg's."""
+    try:
+        named = make_url(url)
+        if named.drivername == "postgresql":
+            named = named.set(drivername="postgresql+psycopg")
+        return create_engine(named, poolclass=pool)
+    except ModuleNotFoundError as error:
+        raise StoreUnavailable(
+            f"store.url: the driver {error.name} is missing: `pip install leukowatch[cluster]`"
+        ) from error
+    except (ArgumentError, ValueError) as error:
+        raise StoreUnavailable(f"store.url cannot be read ({error}); see `leukowatch settings`") from error
 
 
 def _named(path: Path) -> URL:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from leukonet.cells import CellClass, Group, Role
@@ -19,6 +19,9 @@ from leukowatch.store.outcome import Status
 from leukowatch.store.rows import CellRow, FieldRow, FileRow, Problem, Totals
 from leukowatch.store.tables import Analysis, Arrival, Bundle, Cell, Field, Flag, Slide
 from leukowatch.store.trouble import store_errors
+
+NAMED = 5
+"""Files that an error names at most."""
 
 SHORTEST_HASH = 8
 """Hexadecimal digits of a SHA-256 that may stand for the whole."""
@@ -58,18 +61,53 @@ def find_fields(engine: Engine, what: str) -> list[FieldRow]:
         Oldest first; those whose whole path fits before those of which only the file name does.
 
     Raises:
-        NotFound: no field is called so.
+        NotFound: no field is called so; where files are, the message tells what became of them.
     """
-    exact = or_(Arrival.printable == what, Arrival.destination == what.encode("utf-8", "surrogateescape"))
-    loose = Arrival.printable.endswith(f"/{what}", autoescape=True)
-    if len(what) >= SHORTEST_HASH and set(what.lower()) <= set("0123456789abcdef"):
-        exact = or_(exact, Field.sha256.startswith(what.lower()))
     with reading(engine) as connection:
-        for rule in (exact, loose):
+        for rule in _called(what):
             found = _field_rows(connection, _fields().where(rule).order_by(Field.id))
             if found:
                 return found
-    raise NotFound(f"{what}: no field is called so; `leukowatch report SLIDE` lists a slide's fields")
+    others = find_files(engine, what)
+    if others:
+        raise NotFound("; ".join(_no_field(file) for file in others[:NAMED]))
+    raise NotFound(f"{what}: no field is called so; the field_status view lists every file")
+
+
+def find_files(engine: Engine, what: str, *, status: Status | None = None) -> list[FileRow]:
+    """Find files taken, whatever became of them, by the names that `find_fields` knows.
+
+    Args:
+        engine: to read from.
+        what: as for `find_fields`.
+        status: only those in this state.
+
+    Returns:
+        Newest first; those of which only the file name fits where no other name does; maybe none.
+    """
+    for rule in _called(what):
+        wanted = _files().where(rule)
+        if status is not None:
+            wanted = wanted.where(Arrival.status == status.value)
+        found = _file_rows(engine, wanted.order_by(Arrival.id.desc()))
+        if found:
+            return found
+    return []
+
+
+def _called(what: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Give the rules of what a name stands for: a whole path or hash, else a file name."""
+    raw = what.encode("utf-8", "surrogateescape")
+    exact = or_(Arrival.printable == what, Arrival.relative == raw, Arrival.destination == raw)
+    if len(what) >= SHORTEST_HASH and set(what.lower()) <= set("0123456789abcdef"):
+        exact = or_(exact, Arrival.sha256.startswith(what.lower()))
+    return exact, Arrival.printable.endswith(f"/{what}", autoescape=True)
+
+
+def _no_field(file: FileRow) -> str:
+    """Tell why a file is no field."""
+    why = f"content of {file.duplicate_of}" if file.duplicate_of else f"{file.reason}: {file.detail}"
+    return f"{file.file}: no field, as the file is {file.status} ({why})"
 
 
 def cells_of_field(engine: Engine, field_id: int) -> list[CellRow]:
@@ -100,9 +138,7 @@ def files(
         wanted = wanted.where(Arrival.status == status.value)
     if slide is not None:
         wanted = wanted.where(Slide.name == slide)
-    with reading(engine) as connection:
-        rows = [dict(row._mapping) for row in connection.execute(wanted)]  # noqa: SLF001  its public name
-    return [FileRow(**(row | {"status": Status(row["status"])})) for row in rows]
+    return _file_rows(engine, wanted)
 
 
 def problems(engine: Engine, limit: int = 20) -> list[Problem]:
@@ -225,3 +261,9 @@ def _files() -> Select[Any]:
         .join(Slide, Slide.id == Arrival.slide_id)
         .outerjoin(original, original.id == Arrival.duplicate_of_id)
     )
+
+
+def _file_rows(engine: Engine, statement: Select[Any]) -> list[FileRow]:
+    with reading(engine) as connection:
+        rows = [dict(row._mapping) for row in connection.execute(statement)]  # noqa: SLF001  its public name
+    return [FileRow(**(row | {"status": Status(row["status"])})) for row in rows]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, or_, select, update
 
-from leukowatch.errors import NotFound
+from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.store.engines import location
 from leukowatch.store.slides import REASSIGNED, add_flags, slide_ids
 from leukowatch.store.tables import Arrival, Field, Reassignment, Slide
@@ -31,12 +31,14 @@ def reassign(engine: Engine, what: str, to: str, reason: str, who: str) -> int:
         How many fields moved; those that are on the slide already stay.
 
     Raises:
-        ValueError: the reason or the target is blank.
+        RequestInvalid: the reason or the target is blank.
         NotFound: neither slide nor field is called so, or several fields are.
         StoreUnavailable: nothing was changed.
     """
     if not reason.strip() or not to.strip():
-        raise ValueError("a reassignment needs a slide to go to and a reason")
+        raise RequestInvalid(
+            "a reassignment is traced: give the slide with --to and why with --reason, not blank"
+        )
     now = datetime.now(UTC)
     with store_errors(location(engine)), engine.begin() as connection:
         fields = [field for field in _fields(connection, what) if field.slide != to]
@@ -67,6 +69,7 @@ def _fields(connection: Connection, what: str) -> Sequence[Row[Any]]:
         return connection.execute(fields.where(Slide.name == what)).all()
     named = or_(
         Arrival.printable == what,
+        Arrival.relative == what.encode("utf-8", "surrogateescape"),
         Arrival.printable.endswith(f"/{what}", autoescape=True),
         Field.sha256 == what.lower(),
     )

@@ -60,14 +60,25 @@ def write_phantoms(
 
     Raises:
         ValueError: a number is out of range.
-        DataError: the folder holds something already.
+        DataError: the folder holds something already, or cannot be written.
     """
     if fields < 1 or seed < 0 or not 1 <= slides <= fields:
         given = f"fields={fields} slides={slides} seed={seed}"
         raise ValueError(f"{given}: give fields >= slides >= 1 and seed >= 0")
-    out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()):
-        raise DataError(f"{out} is not empty, and its files would not be in truth.csv: name a new folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()):
+            raise DataError(f"{out} is not empty, and its files would not be in truth.csv: name a new folder")
+        return _write_all(out, fields, seed, slides, progress)
+    except OSError as error:
+        where = error.filename or out
+        raise DataError(f"{where}: cannot be written ({error.strerror}); name another folder") from error
+
+
+def _write_all(
+    out: Path, fields: int, seed: int, slides: int, progress: Callable[[int, int], None] | None
+) -> Path:
+    """Fill the empty folder, and give the path of its truth."""
     (out / "README.txt").write_text(_README.format(seed=seed), encoding="utf-8")
     truth: list[tuple[object, ...]] = []
     listing: list[tuple[object, ...]] = []

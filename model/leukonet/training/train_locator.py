@@ -209,12 +209,28 @@ def train(
     epochs: int,
     steps: int = 100,
     size: int = 16,
+    rate: float = 2e-3,
     seed: int = 1,
+    start: Path | None = None,
 ) -> keras.Model:
-    """Train on `fields`, watch the loss on augmented `held`, and return the network with averaged weights."""
+    """Train on `fields`, watch the loss on augmented `held`, and return the network with averaged weights.
+
+    Args:
+        fields: to train on.
+        held: to watch.
+        out: folder for checkpoint, history and weights.
+        epochs: of `steps` batches.
+        steps: batches in an epoch.
+        size: fields in a batch.
+        rate: peak learning rate.
+        seed: of every random choice.
+        start: weights to go on from, for a fold.
+    """
     fit.prepare(seed)
     model = networks.locator()
-    model.compile(fit.adamw(2e-3, epochs * steps), loss, auto_scale_loss=False)
+    if start:
+        model.load_weights(start)
+    model.compile(fit.adamw(rate, epochs * steps), loss, auto_scale_loss=False)
     watched = batches(read_sheets(held), size, seed).take(10).cache()
     fit.fit(
         model, batches(read_sheets(fields), size, seed), out, epochs=epochs, steps=steps, validation=watched
