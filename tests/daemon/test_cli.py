@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lab import wait_until
+from lab import Home, wait_until
 
 
 @pytest.fixture
@@ -178,3 +178,15 @@ def test_help_ends_with_real_invocations(home):
     told = home.command("--help").stdout
 
     assert "leukowatch report SLIDE-17" in told
+
+
+def test_papers_bundle_can_be_chosen_and_gives_one_answer_a_field(tmp_path, phantoms):
+    """A bundle of kind `field`: its one cell is the whole field."""
+    home = Home(tmp_path / "home", ANALYSIS__BUNDLE="paper")
+    (home.inbox / "S").mkdir()
+    (home.inbox / "S" / "f.jpg").write_bytes(phantoms[0])
+
+    home.command("scan")
+
+    assert [(0.0, 0.0, 640.0, 480.0)] == home.query("SELECT xmin, ymin, xmax, ymax FROM cell_result")
+    assert [("paper", "field")] == home.query("SELECT name, kind FROM bundle")
