@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,21 @@ class Home:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+    def read_despite_kills(self, after: Sequence[int], total: int) -> None:
+        """Have the inbox read by services of which each is killed by SIGKILL, but for the last.
+
+        Args:
+            after: files in the archive at which the kills come.
+            total: files in the archive, and noted as filed, at the end.
+        """
+        for count in after:
+            with self.service() as process:
+                wait_until(lambda: len(self.filed()) >= count)  # noqa: B023  asked before the next turn
+                process.kill()
+        with self.service():
+            wait_until(lambda: len(self.filed()) == total)
+            wait_until(lambda: self.query("SELECT count(*) FROM arrival WHERE filed_at IS NULL") == [(0,)])
 
     def stop(self, process: "subprocess.Popen[bytes]") -> int:
         """Ask a service to stop, and give its exit code."""

@@ -102,7 +102,7 @@ def slides(home: HomeOption = None) -> None:
     from rich.console import Console
 
     from leukowatch.console.tables import slides_table
-    from leukowatch.service.opened import reader
+    from leukowatch.store.opened import reader
     from leukowatch.store.queries import class_records
     from leukowatch.store.tallies import slides as all_slides
 
@@ -122,7 +122,7 @@ def report(
 
     from leukowatch.console import report as reports
     from leukowatch.console.tables import report_text
-    from leukowatch.service.opened import reader
+    from leukowatch.store.opened import reader
 
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv exclude each other")

@@ -25,6 +25,7 @@ from pydantic_settings import (
 from leukowatch.errors import SettingsInvalid
 
 CONFIG_NAME = "leukowatch.toml"
+DATABASE_NAME = "leukowatch.db"
 DEFAULT_HOME = Path("leukowatch-home")
 _PREFIX = "LEUKOWATCH_"
 _NO_SETTINGS = {"LEUKOWATCH_CONFIG", "LEUKOWATCH_DATA", "LEUKOWATCH_WRITE_README"}
@@ -184,7 +185,7 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""
-        return self.store.url or f"sqlite:///{self.home / 'leukowatch.db'}"
+        return self.store.url or f"sqlite:///{self.home / DATABASE_NAME}"
 
 
 def config_file(home: Path | None = None) -> Path:

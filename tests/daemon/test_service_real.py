@@ -59,13 +59,7 @@ def test_three_sigkills_in_between_change_no_row(home, fields, tmp_path):
     drop(undisturbed, fields)
     assert undisturbed.command("scan").returncode == 0
     drop(home, fields)
-    for after in (5, 20, 45):
-        with home.service() as process:
-            wait_until(lambda: len(home.filed()) >= after)  # noqa: B023  asked before the next turn
-            process.kill()
-    with home.service():
-        wait_until(lambda: len(home.filed()) == 71)
-        wait_until(lambda: home.query("SELECT count(*) FROM arrival WHERE filed_at IS NULL") == [(0,)])
+    home.read_despite_kills((5, 20, 45), 71)
 
     rows = "SELECT slide, field, xmin, ymin, first_class, first_probability FROM cell_result ORDER BY field, xmin, ymin"
     assert undisturbed.query(rows) == home.query(rows)

@@ -87,13 +87,7 @@ def test_sigkill_three_times_gives_the_same_rows_as_none(home, phantoms):
     """Killed at any moment, started again: every field once, no file lost."""
     for number in range(60):
         drop(home, f"S{number % 3}", f"f{number:03}.jpg", phantoms[number % 12] + b"%d" % number)
-    for after in (1, 15, 35):
-        with home.service() as process:
-            wait_until(lambda: len(home.filed()) >= after)  # noqa: B023  asked before the next turn
-            process.kill()
-    with home.service():
-        wait_until(lambda: len(home.filed()) == 60)
-        wait_until(lambda: home.query("SELECT count(*) FROM arrival WHERE filed_at IS NULL") == [(0,)])
+    home.read_despite_kills((1, 15, 35), 60)
 
     assert {f"S{n % 3}/f{n:03}.jpg": ("counted", "") for n in range(60)} == home.states()
     assert home.query("SELECT count(*), count(DISTINCT sha256) FROM field") == [(60, 60)]
@@ -117,8 +111,8 @@ def test_workers_end_with_a_killed_service(home, phantoms):
 def test_run_imports_neither_tensorflow_nor_alembic_nor_scipy_before_it_is_ready(home):
     """The daemon stays light: with a database that is up to date, none of the heavy packages is loaded."""
     assert home.command("db", "upgrade").returncode == 0
-    program = "import sys, leukowatch.service.daemon as d, threading; from leukowatch.settings import load_settings\n"
-    program += "with d.running(load_settings(), threading.Event()): print(*sys.modules)"
+    program = "import sys, leukowatch.service.daemon as d; from leukowatch.settings import load_settings\n"
+    program += "with d.running(load_settings()): print(*sys.modules)"
 
     done = subprocess.run(
         [sys.executable, "-c", program], env=home.environment(), capture_output=True, text=True, check=True

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -126,7 +125,7 @@ def test_error_at_the_start_is_told_as_it_is(home, monkeypatch):
         monkeypatch.setenv(key, value)
     monkeypatch.setattr(Writer, "recover", lambda self: (_ for _ in ()).throw(StoreUnavailable("locked")))
 
-    with pytest.raises(StoreUnavailable, match="locked"), running(load_settings(), threading.Event()):
+    with pytest.raises(StoreUnavailable, match="locked"), running(load_settings()):
         pass
 
 

@@ -14,7 +14,7 @@ from leukowatch.console.figure import annotate, cell_of
 from leukowatch.console.shares import RESEARCH
 from leukowatch.errors import NotFound, OutputFailed, RequestInvalid
 from leukowatch.settings import Settings
-from leukowatch.store.database import open_reader
+from leukowatch.store.opened import reader
 from leukowatch.store.queries import NAMED, cells_of_field, find_fields
 from leukowatch.store.rows import FieldRow
 
@@ -37,12 +37,9 @@ def show_field(settings: Settings, what: str, png: Path | None, console: Console
     """
     if png is not None:
         _refuse_among_images(settings, png)
-    engine = open_reader(settings.database_url, settings.store.busy_seconds)
-    try:
+    with reader(settings) as engine:
         field = find_field(engine, what)
         cells = [cell_of(row) for row in cells_of_field(engine, field.id)]
-    finally:
-        engine.dispose()
     image = decode(_content(settings.home, field), settings.inbox.max_pixels)
     shown_on = console or Console()
     shown_on.print(_head(field))

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -15,6 +15,7 @@ from leukowatch.console.snapshot import Snapshot, count_waiting, read_snapshot
 from leukowatch.errors import LeukowatchError
 from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
+from leukowatch.store.ledger import utc_now
 
 SECOND = 1.0
 """Time between two looks."""
@@ -22,11 +23,6 @@ LEISURE = 9.0
 """Rest after a look, in units of the time that it took: the view costs at most a tenth of a core."""
 BUSY_SECONDS = 1.0
 """A locked database is shown as such after this time; the service itself has more patience."""
-
-
-def utc_now() -> datetime:
-    """Tell the time, aware, UTC."""
-    return datetime.now(UTC)
 
 
 class LiveView:

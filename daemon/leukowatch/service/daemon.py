@@ -21,7 +21,7 @@ from leukowatch.service import systemd
 from leukowatch.service.home import make_home, only_one
 from leukowatch.service.taking import Taker
 from leukowatch.service.writing import Writer
-from leukowatch.settings import Settings
+from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.group import BundleRef
 from leukowatch.store.ledger import Ledger
@@ -39,9 +39,8 @@ SHOWN = 10
 class Daemon:
     """Everything that runs between `start` and `stop`; made by `running`."""
 
-    def __init__(self, settings: Settings, engine: Engine, stopping: threading.Event) -> None:
+    def __init__(self, settings: Settings, engine: Engine) -> None:
         bundle = load_bundle(settings.analysis.bundle)
-        self.stopping = stopping
         self._settings = settings
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
         self._pool = LocalPool(
@@ -59,7 +58,7 @@ class Daemon:
             filer,
             settings.home,
             settings.store.group,
-            lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below,
+            lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below
         )
         self.taker = Taker(settings, self._watch, self._pool, self._writer.put)
 
@@ -85,15 +84,14 @@ class Daemon:
         self._pool.check()
         self.taker.round(TICK)
 
-    def rearm(self) -> bool:
-        """Watch the inbox again, if it is there; wait a moment for it if it is not."""
-        try:
-            self._watch.rearm()
-        except InboxVanished:
-            self.stopping.wait(TICK)
-            return False
+    def rearm(self) -> None:
+        """Watch the inbox again.
+
+        Raises:
+            InboxVanished: it is not back.
+        """
+        self._watch.rearm()
         _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
-        return True
 
     def refused(self) -> bool:
         """Whether the database has refused results time and again."""
@@ -109,7 +107,7 @@ class Daemon:
 
 
 @contextmanager
-def running(settings: Settings, stopping: threading.Event) -> Iterator[Daemon]:
+def running(settings: Settings) -> Iterator[Daemon]:
     """A started daemon on its home; leaving the block stops it.
 
     Raises:
@@ -121,7 +119,7 @@ def running(settings: Settings, stopping: threading.Event) -> Iterator[Daemon]:
     with only_one(settings.home):
         engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
         try:
-            daemon = Daemon(settings, engine, stopping)
+            daemon = Daemon(settings, engine)
             try:
                 daemon.start()
                 yield daemon
@@ -134,7 +132,7 @@ def running(settings: Settings, stopping: threading.Event) -> Iterator[Daemon]:
 
 def _require_inbox(settings: Settings) -> None:
     """Refuse to make an inbox where there was one: it may only be unmounted."""
-    if (settings.home / "leukowatch.db").exists() and not settings.inbox_folder.is_dir():
+    if (settings.home / DATABASE_NAME).exists() and not settings.inbox_folder.is_dir():
         raise InboxVanished(f"{settings.inbox_folder}: missing, though this home was used: mount or make it")
 
 
@@ -145,18 +143,21 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
         LeukowatchError: as `running`; or the writer ended.
     """
     beat = systemd.watchdog_seconds()
-    with running(settings, stopping) as daemon:
+    with running(settings) as daemon:
         systemd.notify("READY=1", f"STATUS=watching {settings.inbox_folder}")
         _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
         vanished = False
         while not stopping.is_set():
             try:
-                vanished = not daemon.rearm() if vanished else vanished
-                if not vanished:
-                    daemon.round()
+                if vanished:
+                    daemon.rearm()
+                    vanished = False
+                daemon.round()
             except InboxVanished as error:
-                _log.error("the inbox is not what was watched", error=str(error))
+                if not vanished:
+                    _log.error("the inbox is not what was watched", error=str(error))
                 vanished = True
+                stopping.wait(TICK)
             if beat:
                 systemd.notify("WATCHDOG=1")
         _log.info("stopping", in_hand=daemon.taker.in_hand())
@@ -173,7 +174,7 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
         StillWaiting: files of the start are still in the inbox; the message names them.
         LeukowatchError: as `running`.
     """
-    with running(settings, stopping) as daemon:
+    with running(settings) as daemon:
         present = daemon.taker.pending()
         left = present
         while not stopping.is_set() and not left <= daemon.taker.hopeless():

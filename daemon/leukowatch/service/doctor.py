@@ -107,7 +107,7 @@ def _events(settings: Settings) -> str:
 
 
 def _files(settings: Settings) -> str:
-    from leukowatch.service.opened import reader  # noqa: PLC0415  each check pays for itself
+    from leukowatch.store.opened import reader  # noqa: PLC0415  each check pays for itself
     from leukowatch.store.outcome import Status  # noqa: PLC0415
     from leukowatch.store.queries import totals  # noqa: PLC0415
 

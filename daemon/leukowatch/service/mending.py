@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import printable, slide_name
-from leukowatch.service.opened import writer
 from leukowatch.settings import Settings
 from leukowatch.store import queries, tallies
 from leukowatch.store import reassign as reassigning
+from leukowatch.store.opened import writer
 from leukowatch.store.outcome import Status
 from leukowatch.store.requeue import mark_requeued
 from leukowatch.store.rows import FileRow

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from leukonet import classify, field, locate
 from leukonet.bundle import Kind
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.errors import DataError
-from leukonet.network import Network
 from leukonet.training import calibrate, cards, fit, networks, train_classifier, train_locator, train_paper
 from leukonet.training.crops import read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.export import pack, to_int8
-from leukonet.views import CANVAS, CROP, on_canvas, pixels
+from leukonet.views import CANVAS, on_canvas, pixels
 
 CELL_THRESHOLD = 0.2
 """Least score of a located cell: on TXL-PBC's val part it finds 94% with 0.02 false places a field, which the
@@ -46,18 +46,18 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
         _with_priors(_load(networks.classifier(), runs / "classifier")),
         train_classifier.plain(read_crops(some, seed)),
     )
-    network = Network(classifier, "classifier.tflite", (CROP, CROP), len(CLASS_NAMES))
+    network = classify.open_classifier(classifier, len(CLASS_NAMES))
     logits = np.stack([network(picture) for picture in train_classifier.plain(held)])
     facts, figures = _calibrated(logits, held.classes, train_classifier.chances(held))
     provenance = {
         "seed": seed,
         "left_out": list(without),
-        "sets": sorted({field.source for field in fields}),
+        "sets": sorted({each.source for each in fields}),
         "locator_epochs": len(fit.history(runs / "locator")["loss"]),
         "classifier_epochs": len(fit.history(runs / "classifier")["loss"]),
         "validation": figures,
     }
-    files = {"locator.tflite": locator, "classifier.tflite": classifier}
+    files = {locate.FILE: locator, classify.FILE: classifier}
     manifest = {"classes": CLASS_NAMES, "cell_threshold": CELL_THRESHOLD, **facts, "provenance": provenance}
     return pack(out, Kind.LOCATE_CLASSIFY, files, manifest, cards.locate_classify(out.name, manifest))
 
@@ -78,7 +78,7 @@ def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
     held, kept = train_paper.split(len(pictures), seed)
     model = _load(networks.paper(), runs / "paper")
     content = to_int8(_with_logits(model), pictures[kept])
-    network = Network(content, "field.tflite", pictures.shape[1:3], len(PAPER_CLASSES))
+    network = field.open_field(content, len(PAPER_CLASSES))
     logits = np.stack([network(picture) for picture in pictures[held]])
     facts, figures = _calibrated(logits, classes[held], np.ones(len(held)))
     provenance = {
@@ -88,7 +88,7 @@ def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
         "validation": figures,
     }
     manifest = {"classes": PAPER_CLASSES, "cell_threshold": 0.0, **facts, "provenance": provenance}
-    return pack(out, Kind.FIELD, {"field.tflite": content}, manifest, cards.field(out.name, manifest))
+    return pack(out, Kind.FIELD, {field.FILE: content}, manifest, cards.field(out.name, manifest))
 
 
 def _calibrated(
