@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from leukonet.analyse import analyse
@@ -17,64 +18,83 @@ LEAST_OVERLAP = 0.3
 """A located cell is the labelled one from this intersection over union on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One labelled cell and what a bundle made of it."""
+
+    path: Path
+    """The image."""
+    group: str
+    """Its independent source: original image or slide."""
+    truth: str
+    cell: Cell | None
+    """None where the cell was not located."""
+
+    @property
+    def named(self) -> str:
+        """The first class, or `MISSED`."""
+        return self.cell.first if self.cell else MISSED
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the truth."""
+        return is_right(self.truth, self.named)
+
+
 @dataclass
 class Tally:
     """What was found against what is true, cell by cell."""
 
-    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Cells by `(true class, first class or MISSED)`."""
-    located: int = 0
+    answers: list[Answer] = field(default_factory=list)
     false_cells: int = 0
     """Located where no cell is labelled, and not named artefact; counted only in fields whose cells are boxed."""
-    unclassified: int = 0
 
-    def add(self, truth: str, found: Cell | None) -> None:
-        """Count one labelled cell and what the bundle made of it."""
-        self.confusion[truth, found.first if found else MISSED] += 1
-        self.located += found is not None
-        self.unclassified += found is not None and found.unclassified
+    @property
+    def confusion(self) -> Counter[tuple[str, str]]:
+        """Cells by `(true class, first class or MISSED)`."""
+        return Counter((answer.truth, answer.named) for answer in self.answers)
+
+    def add(self, labelled: LabelledField, truth: str, found: Cell | None) -> None:
+        """Count one labelled cell of a field and what the bundle made of it."""
+        self.answers.append(Answer(labelled.path, f"{labelled.source}/{labelled.group}", truth, found))
 
     def merge(self, other: "Tally") -> None:
         """Add what another tally counted."""
-        self.confusion += other.confusion
-        self.located += other.located
+        self.answers += other.answers
         self.false_cells += other.false_cells
-        self.unclassified += other.unclassified
 
     def figures(self) -> dict[str, Any]:
         """Everything that `leukonet evaluate --json` prints."""
-        names = sorted({truth for truth, _ in self.confusion})
-        total = sum(self.confusion.values())
-        per_class = {name: self._of_class(name) for name in names}
-        right = sum(count for pair, count in self.confusion.items() if is_right(*pair))
+        confusion, total = self.confusion, len(self.answers)
+        per_class = {
+            name: _of_class(confusion, name) for name in sorted({each.truth for each in self.answers})
+        }
+        located = [answer.cell for answer in self.answers if answer.cell]
         return {
             "n": total,
-            "accuracy": right / total,
-            "balanced_accuracy": sum(self._recall(name) for name in names) / len(names),
+            "accuracy": sum(answer.right for answer in self.answers) / total,
+            "balanced_accuracy": sum(row["recall"] or 0.0 for row in per_class.values()) / len(per_class),
             "per_class": per_class,
             "confusion": {
-                name: {
-                    named: count for (truth, named), count in sorted(self.confusion.items()) if truth == name
-                }
-                for name in names
+                name: {named: count for (truth, named), count in sorted(confusion.items()) if truth == name}
+                for name in per_class
             },
-            "located": self.located,
-            "missed": total - self.located,
+            "located": len(located),
+            "missed": total - len(located),
             "false_cells": self.false_cells,
-            "unclassified": self.unclassified,
+            "unclassified": sum(cell.unclassified for cell in located),
         }
 
-    def _of_class(self, name: str) -> dict[str, float | None]:
-        answers = sum(count for (_, named), count in self.confusion.items() if named == name)
-        precision = self.confusion[name, name] / answers if answers else None
-        return {"support": self._support(name), "recall": self._recall(name), "precision": precision}
 
-    def _support(self, name: str) -> int:
-        return sum(count for (truth, _), count in self.confusion.items() if truth == name)
-
-    def _recall(self, name: str) -> float:
-        right = sum(count for pair, count in self.confusion.items() if pair[0] == name and is_right(*pair))
-        return right / self._support(name)
+def _of_class(confusion: Counter[tuple[str, str]], name: str) -> dict[str, float | None]:
+    """Support, recall and precision of one class."""
+    support = sum(count for (truth, _), count in confusion.items() if truth == name)
+    right = sum(
+        count for (truth, named), count in confusion.items() if truth == name and is_right(name, named)
+    )
+    answers = sum(count for (_, named), count in confusion.items() if named == name)
+    precision = confusion[name, name] / answers if answers else None
+    return {"support": support, "recall": right / support, "precision": precision}
 
 
 def is_right(truth: str, named: str) -> bool:
@@ -105,7 +125,7 @@ def evaluate(
             _judge_central(labelled, result, tally)
         else:
             _judge_boxes(labelled, result, bundle, tally)
-    if not tally.confusion:
+    if not tally.answers:
         raise DataError("no cell with a class among the labels: nothing to judge")
     return tally
 
@@ -120,7 +140,7 @@ def _judge_central(labelled: LabelledField, result: FieldResult, tally: Tally) -
     )
     for cell in labelled.cells:
         if cell.name:
-            tally.add(cell.name, nearest)
+            tally.add(labelled, cell.name, nearest)
 
 
 def _judge_boxes(labelled: LabelledField, result: FieldResult, bundle: Bundle, tally: Tally) -> None:
@@ -142,7 +162,7 @@ def _judge_boxes(labelled: LabelledField, result: FieldResult, bundle: Bundle, t
             partner[row] = column
     for row, truth in enumerate(labelled.cells):
         if truth.name:
-            tally.add(truth.name, cells[partner[row]] if row in partner else None)
+            tally.add(labelled, truth.name, cells[partner[row]] if row in partner else None)
     spare = set(range(len(cells))) - set(partner.values())
     tally.false_cells += sum(cells[column].first != "artefact" for column in spare)
 

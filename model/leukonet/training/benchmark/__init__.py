@@ -1,0 +1,1 @@
+"""The benchmark: each part measures one thing, writes its JSON, and the tables are assembled from the parts."""
