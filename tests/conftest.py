@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lab import Home
 from leukonet.phantom import field_bytes
+
+settings.register_profile("leukowatch", deadline=None)  # machines are shared: speed is measured in bench/
+settings.load_profile("leukowatch")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -60,7 +60,7 @@ def _cells(image: Image.Image, canvas: Canvas, bundle: Bundle) -> tuple[tuple[Ce
     places = locate(locator, canvas, image.size, bundle.cell_threshold)
     located = perf_counter()
     cells = [
-        name(bundle, classifier(pixels(crop(image, place.box, canvas.white))), place.box, place.score)
+        name(bundle, classifier(pixels(crop(image, place.box, canvas.light))), place.box, place.score)
         for place in places
     ]
     return tuple(cells), located

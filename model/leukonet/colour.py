@@ -36,19 +36,19 @@ def white_point(pixels: Pixels) -> Colour:
     return white
 
 
-def table(white: Colour) -> list[int]:
-    """Look-up table of 768 levels (red, green, blue) that brings `white` to `BACKGROUND`, for `Image.point`."""
-    levels = np.arange(256, dtype=np.float32)[None, :] * (BACKGROUND / white)[:, None]
-    return [int(level) for level in np.minimum(levels + 0.5, 255).ravel()]
-
-
-def normalise(image: Image.Image, white: Colour) -> Image.Image:
+def normalise(image: Image.Image, ground: Colour) -> Image.Image:
     """Bring an RGB image's background to `BACKGROUND`, and paint what no light fell on in that grey too.
 
     An eyepiece's rim or a turned picture's corners are black: neither is smear, and both look like stain.
+
+    Args:
+        image: RGB.
+        ground: its background's levels, `(height, width, 3)` or `(3,)` float32, above 0.
     """
-    even = image.point(table(white))
-    if (np.asarray(image, np.uint8).max(axis=2) >= LIT).all():
+    levels = np.asarray(image, np.uint8)
+    lifted = np.minimum(levels * (BACKGROUND / ground) + np.float32(0.5), 255)
+    even = Image.fromarray(lifted.astype(np.uint8))
+    if (levels.max(axis=2) >= LIT).all():
         return even
     dark = image.convert("L").point([255] * DIM + [0] * (256 - DIM)).filter(ImageFilter.MaxFilter(5))
     even.paste((BACKGROUND,) * 3, mask=dark)

@@ -3,12 +3,14 @@
 Training and analysis cut both here, so that they cannot differ.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from leukonet.colour import BACKGROUND, Colour, Pixels, normalise, white_point
+from leukonet.colour import BACKGROUND, Pixels, normalise
+from leukonet.light import Light, measure_light
 from leukonet.result import Box
 
 CANVAS = 256
@@ -19,6 +21,8 @@ CONTEXT = 1.5
 """A crop's side in the field, in units of the longer side of the cell's box."""
 SMALLEST_CROP = 16.0
 """A crop takes in at least this many pixels of the field, however small the box."""
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+"""The window that shows the whole field."""
 
 
 class Canvas(NamedTuple):
@@ -28,19 +32,28 @@ class Canvas(NamedTuple):
     """RGB, `CANVAS` wide and high; what the field does not fill is `BACKGROUND`."""
     scale: float
     """Canvas pixels per field pixel, at most 1: a small field is not enlarged."""
-    white: Colour
-    """The field's own background colour, `(3,)` float32, to normalise its crops by."""
+    light: Light
+    """The field's own background, to normalise its crops by."""
 
 
-def on_canvas(image: Image.Image, side: int = CANVAS) -> Canvas:
-    """Scale an RGB field to fit the canvas, at its upper left corner."""
+def on_canvas(
+    image: Image.Image, side: int = CANVAS, light: Callable[[Pixels], Light] = measure_light
+) -> Canvas:
+    """Scale an RGB field to fit the canvas, at its upper left corner.
+
+    Args:
+        image: the field as it came.
+        side: of the canvas, in pixels.
+        light: finds the field's background.
+    """
     scale = min(1.0, side / max(image.size))
     width, height = (max(1, round(length * scale)) for length in image.size)
     small = (
         image if scale == 1.0 else image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     )
-    white = white_point(pixels(small))
-    return Canvas(_padded(normalise(small, white), side, (0, 0)), scale, white)
+    found = light(pixels(small))
+    even = normalise(small, found.over(WHOLE, small.size))
+    return Canvas(_padded(even, side, (0, 0)), scale, found)
 
 
 def crop_square(box: Box, context: float = CONTEXT) -> Box:
@@ -51,14 +64,14 @@ def crop_square(box: Box, context: float = CONTEXT) -> Box:
 
 
 def crop(
-    image: Image.Image, box: Box, white: Colour, side: int = CROP, context: float = CONTEXT
+    image: Image.Image, box: Box, light: Light, side: int = CROP, context: float = CONTEXT
 ) -> Image.Image:
     """Cut one cell out of an RGB field, scaled so that every cell fills its crop alike.
 
     Args:
         image: the field as it came.
         box: the cell, in the field's pixels.
-        white: the field's background colour, from its `Canvas`.
+        light: the field's background, from its `Canvas`.
         side: of the crop, in pixels.
         context: the crop's side in the field, in units of the box's longer side.
 
@@ -75,7 +88,8 @@ def crop(
     part = image.resize(
         (width, height), Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0
     )
-    return _padded(normalise(part, white), side, (x, y))
+    window = Box(left / image.width, top / image.height, right / image.width, bottom / image.height)
+    return _padded(normalise(part, light.over(window, part.size)), side, (x, y))
 
 
 def pixels(image: Image.Image) -> Pixels:

@@ -175,7 +175,7 @@ def test_training_sees_a_cell_as_analysis_does(synthetic_data):
 
     field = read_dataset(synthetic_data, "bccd")[0]
     with Image.open(field.path) as image:
-        shown = pixels(crop(image, field.cells[0].box, on_canvas(image).white)).astype(int)
+        shown = pixels(crop(image, field.cells[0].box, on_canvas(image).light)).astype(int)
     learned = plain(read_crops([field], 1))[0].astype(int)
 
     assert (CROP, CROP, 3) == learned.shape

@@ -59,22 +59,21 @@ def restain(images: tf.Tensor, strength: float) -> tf.Tensor:
     density = -tf.math.log(tf.clip_by_value(images, 1 / 255, 1.0))
     mixing = tf.eye(3)[None] + tf.random.normal((count, 3, 3), stddev=0.12 * strength)
     gain = tf.exp(tf.random.normal((count, 1, 3), stddev=0.25 * strength))
-    overall = tf.exp(tf.random.normal((count, 1, 1), stddev=0.25 * strength))
+    overall = tf.exp(tf.random.normal((count, 1, 1), stddev=0.27 * strength))
     tint = tf.random.normal((count, 1, 1, 3), stddev=0.06 * strength)
     mixed = tf.einsum("nhwc,ncd->nhwd", density, mixing * gain * overall)
     return tf.clip_by_value(tf.exp(-mixed - tint), 0.0, 1.0)
 
 
 def relight(images: tf.Tensor, strength: float) -> tf.Tensor:
-    """Lay a coloured slope of light, a vignette and a gamma over each image."""
+    """Lay a coloured slope of light and a vignette over each image; a gamma is a gain of density, as in `restain`."""
     count, side = tf.shape(images)[0], images.shape[1]
     line = tf.linspace(-1.0, 1.0, side)
     x, y = line[None, None, :, None], line[None, :, None, None]
     slope = tf.random.normal((2, count, 1, 1, 3), stddev=0.08 * strength)
     vignette = tf.random.normal((count, 1, 1, 3), stddev=0.08 * strength)
     light = 1.0 + slope[0] * x + slope[1] * y + vignette * (x * x + y * y - 0.7)
-    gamma = tf.exp(tf.random.normal((count, 1, 1, 1), stddev=0.15 * strength))
-    return tf.clip_by_value(tf.pow(images, gamma) * light, 0.0, 1.0)
+    return tf.clip_by_value(images * light, 0.0, 1.0)
 
 
 def refocus(images: tf.Tensor, most: float) -> tf.Tensor:
@@ -107,9 +106,10 @@ def coarsen(images: tf.Tensor, least: int, chance: float) -> tf.Tensor:
 
 
 def noise(images: tf.Tensor, most: float) -> tf.Tensor:
-    """Add to each image Gaussian noise of its own strength, 0 to `most`."""
+    """Add to each image Gaussian noise of its own strength, 0 to `most`; the grain is drawn once for the batch."""
     strength = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), 0.0, most)
-    return tf.clip_by_value(images + strength * tf.random.normal(tf.shape(images)), 0.0, 1.0)
+    grain = tf.random.normal((1, *images.shape[1:]))
+    return tf.clip_by_value(images + strength * grain, 0.0, 1.0)
 
 
 def optics(images: tf.Tensor, strength: float, *, blur: float, least: int) -> tf.Tensor:

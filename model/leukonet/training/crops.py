@@ -44,9 +44,9 @@ def read_crops(fields: Sequence[LabelledField], seed: int) -> Crops:
     for field in fields:
         with Image.open(field.path) as opened:
             image = opened.convert("RGB")
-        white = on_canvas(image).white
+        light = on_canvas(image).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
-            images.append(pixels(crop(image, box, white, KEPT, CONTEXT * MARGIN)))
+            images.append(pixels(crop(image, box, light, KEPT, CONTEXT * MARGIN)))
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))

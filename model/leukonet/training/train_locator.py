@@ -236,3 +236,10 @@ def train(
         model, batches(read_sheets(fields), size, seed), out, epochs=epochs, steps=steps, validation=watched
     )
     return model
+
+
+def train_on(
+    data: Path, out: Path, *, epochs: int, seed: int = 1, without: Sequence[str] = ()
+) -> keras.Model:
+    """The whole recipe: read the sets, split, train."""
+    return train(*sources(data, seed, without), out, epochs=epochs, seed=seed)

@@ -1,0 +1,105 @@
+"""A field's own light: the colour of its background, which lamp, condenser and camera let vary over the field."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from leukonet.colour import BACKGROUND_QUANTILE, LIT, LOWEST_WHITE, Colour, Pixels, white_point
+from leukonet.result import Box
+
+TILES = 12
+"""The background is looked for in this many tiles across and down; a cell fills a few of them, a smear all."""
+TILE = 10
+"""Pixels across a tile that are looked at."""
+LEAST_TILES = 0.4
+"""Share of the tiles that must be lit: a smaller view tells no slope of the light."""
+STIFFNESS = (0.0, 5e-4, 5e-4, 1e-3, 1e-3, 1e-3, 4e-3, 4e-3, 4e-3)
+"""Ridge on each term of the surface, per tile: steeper shapes need more evidence. Chosen on the training parts, where
+Chula's background becomes even and the middle of PBC's single cells keeps its density."""
+ROUNDS = 6
+"""Times that the surface is fitted, tiles below it counting less each time."""
+TOLERANCE = 0.12
+"""Optical density by which a tile may be darker than the surface and still count half; more where all tiles scatter."""
+MESH = 16
+"""The surface is evaluated on this many points across and down, and drawn smoothly between them."""
+
+
+class Light(NamedTuple):
+    """The background's colour at every place of a field."""
+
+    terms: npt.NDArray[np.float64]
+    """`(9, 3)`: weights of `_shapes` in the natural logarithm of red, green and blue, 0 to 255."""
+
+    def over(self, window: Box, size: tuple[int, int]) -> Colour:
+        """Draw the background of a part of the field.
+
+        Args:
+            window: the part, in units of the field's width and height: 0 to 1.
+            size: `(width, height)` to draw it at.
+
+        Returns:
+            `(height, width, 3)` float32 levels, from `LOWEST_WHITE` to 255.
+        """
+        steps = (np.arange(-1, MESH + 1) + 0.5) / MESH
+        x = window.xmin + (window.xmax - window.xmin) * steps
+        y = window.ymin + (window.ymax - window.ymin) * steps
+        levels = np.exp(_shapes(*np.meshgrid(2 * x - 1, 2 * y - 1)) @ self.terms)
+        mesh = Image.fromarray(np.clip(levels + 0.5, LOWEST_WHITE, 255).astype(np.uint8))
+        inner = (1, 1, MESH + 1, MESH + 1)
+        return np.asarray(mesh.resize(size, Image.Resampling.BILINEAR, box=inner), np.float32)
+
+
+def even_light(field: Pixels) -> Light:
+    """Take one colour for the whole field: its `white_point`."""
+    terms = np.zeros((len(STIFFNESS), 3))
+    terms[0] = np.log(white_point(field))
+    return Light(terms)
+
+
+def measure_light(field: Pixels) -> Light:
+    """Fit a smooth surface to the background of a field.
+
+    Each tile's background is the level that a tenth of its pixels exceed. A fourth-degree surface in optical
+    density goes through them; a tile that is darker than the surface holds a cell and counts less in the next round.
+
+    Args:
+        field: `(height, width, 3)` uint8 RGB; a thumbnail will do.
+
+    Returns:
+        The surface, or one colour for all where too few tiles are lit.
+    """
+    side = TILES * TILE
+    thumb = np.asarray(Image.fromarray(field).resize((side, side), Image.Resampling.NEAREST), np.uint8)
+    tiles = thumb.reshape(TILES, TILE, TILES, TILE, 3).swapaxes(1, 2).reshape(TILES**2, TILE**2, 3)
+    lit = (tiles.max(axis=2) >= LIT).mean(axis=1) > 1 / 2
+    if lit.mean() < LEAST_TILES:
+        return even_light(field)
+    place = round(BACKGROUND_QUANTILE * TILE**2)
+    brightest = np.partition(tiles[lit], place, axis=1)[:, place]
+    return Light(_surface(_CENTRES[lit], np.log(np.maximum(brightest, LOWEST_WHITE))))
+
+
+def _surface(shapes: npt.NDArray[np.float64], logs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Weights of the shapes that fit the tiles' logarithms `(n, 3)`, dark tiles counting little."""
+    ridge = np.diag(STIFFNESS) * len(shapes)
+    weights = np.ones(len(shapes))
+    for _ in range(ROUNDS):
+        weighted = (shapes * weights[:, None]).T
+        terms = np.linalg.solve(weighted @ shapes + ridge, weighted @ logs)
+        darker = (logs - shapes @ terms).min(axis=1)
+        scatter = 3 * np.median(np.abs(darker - np.median(darker)))
+        weights = (1 + (np.minimum(darker, 0) / max(TOLERANCE, scatter)) ** 2) ** -2
+    return np.asarray(terms)
+
+
+def _shapes(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """`(..., 9)`: level, slope, bowl and the vignette's fourth degree, at places from -1 to 1."""
+    r = x * x + y * y
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y, x * r, y * r, r * r], axis=-1)
+
+
+_MIDDLES = (2 * np.arange(TILES) + 1) / TILES - 1
+_CENTRES = _shapes(*np.meshgrid(_MIDDLES, _MIDDLES)).reshape(TILES**2, -1)
+"""The shapes at the middle of each tile, row by row."""

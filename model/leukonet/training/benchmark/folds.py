@@ -1,0 +1,93 @@
+"""Judges the recipe on a set in folds: each fold's pictures by networks that never saw their originals or slides."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from leukonet.bundle import load_bundle
+from leukonet.errors import DataError
+from leukonet.labels import LabelledField
+from leukonet.training import fit, train_classifier, train_locator
+from leukonet.training.benchmark.record import Part, Table, accuracy_row
+from leukonet.training.crops import read_crops
+from leukonet.training.datasets import read_dataset
+from leukonet.training.evaluate import Tally, evaluate
+from leukonet.training.release import release_locate_classify
+from leukonet.training.splits import folds
+
+RATE = 1e-3
+"""Peak learning rate of the short training that adds the other folds' pictures."""
+COUNT = {"bccd": 5, "chula": 3}
+"""Folds of each set."""
+
+
+def measure(data: Path, name: str, start: Path, out: Path, *, epochs: int, seed: int) -> Part:
+    """Train and judge every fold of a set.
+
+    Both networks go on from ones that never saw the set, on all their training pictures and those of the other folds.
+    A fold's network that is trained already is not trained again.
+
+    Args:
+        data: folder of the labelled sets.
+        name: `bccd` or `chula`.
+        start: folder of `locator` and `classifier`, trained without the set.
+        out: gets a folder for each fold, with its networks and its bundle.
+        epochs: of each network's training in each fold, of 100 batches.
+        seed: of every random choice.
+
+    Raises:
+        DataError: a training of `start` is not finished, or data are missing.
+    """
+    for network in ("locator", "classifier"):
+        if not (start / network / fit.WEIGHTS).is_file():
+            raise DataError(f"{start / network}: run `leukonet train {network} --without {name}` first")
+    parts = folds(read_dataset(data, name), COUNT[name])
+    together, rows, notes = Tally(), [], []
+    for number, judged in enumerate(parts, 1):
+        others = [field for part in parts if part is not judged for field in part]
+        run = out / f"fold-{number}"
+        _train(data, name, start, run, others, epochs, seed)
+        release_locate_classify(data, run, run / "bundle", seed, (name,))
+        tally = evaluate(judged, load_bundle(run / "bundle"))
+        together.merge(tally)
+        rows.append(accuracy_row(f"fold {number}", f"{name}, {_groups(judged)}", tally))
+        notes += _unseen(number, name, judged, others)
+    rows.append(accuracy_row("all folds", f"all of {name}", together))
+    title = f"{name} in {COUNT[name]} folds by original image or slide, end to end"
+    return Part([Table(title, rows, notes)], {f"{name} in folds": together.answers})
+
+
+def _groups(fields: Sequence[LabelledField]) -> str:
+    """Name the slides of a fold, or count its originals."""
+    groups = sorted({field.group for field in fields})
+    return f"slides {', '.join(groups)}" if len(groups) < len(fields) else f"{len(groups)} originals"
+
+
+def _train(
+    data: Path, name: str, start: Path, run: Path, others: Sequence[LabelledField], epochs: int, seed: int
+) -> None:
+    """Train a fold's two networks, where that is not done."""
+    if not (run / "locator" / fit.WEIGHTS).is_file():
+        base, held = train_locator.sources(data, seed, (name,))
+        begun = start / "locator" / fit.WEIGHTS
+        train_locator.train(
+            [*base, *others], held, run / "locator", epochs=epochs, rate=RATE, seed=seed, start=begun
+        )
+    if not (run / "classifier" / fit.WEIGHTS).is_file():
+        base, held = train_classifier.sources(data, seed, (name,))
+        crops, watched = read_crops([*base, *others], seed), read_crops(held, seed)
+        begun = start / "classifier" / fit.WEIGHTS
+        train_classifier.train(
+            crops, watched, run / "classifier", epochs=epochs, rate=RATE, seed=seed, start=begun
+        )
+
+
+def _unseen(
+    number: int, name: str, judged: Sequence[LabelledField], others: Sequence[LabelledField]
+) -> list[str]:
+    """Say which classes of the judged fields the other folds hold no cell of."""
+
+    def names(fields: Sequence[LabelledField]) -> set[str]:
+        return {cell.name for field in fields for cell in field.cells if cell.name}
+
+    missing = sorted(names(judged) - names(others))
+    return [f"Fold {number} had no {name} cell of {', '.join(missing)} to learn from."] if missing else []

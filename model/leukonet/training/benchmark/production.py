@@ -1,0 +1,35 @@
+"""The bundle that ships, end to end on test data that decided nothing: locate, then classify."""
+
+from pathlib import Path
+
+from leukonet.bundle import Bundle
+from leukonet.cells import LEUCOCYTES
+from leukonet.training.benchmark.record import Part, Table, accuracy_row
+from leukonet.training.datasets import read_dataset
+from leukonet.training.evaluate import Tally, evaluate
+
+ORIGINALS = 71
+"""Originals from which all of Kaggle's test pictures stem."""
+
+
+def measure(data: Path, bundle: Bundle) -> Part:
+    """Judge a bundle on Kaggle's test side, its originals, and PBC's val part.
+
+    Raises:
+        DataError: data are missing.
+    """
+    pbc = evaluate(read_dataset(data, "pbc", "val"), bundle)
+    five = Tally([answer for answer in pbc.answers if answer.truth in LEUCOCYTES], pbc.false_cells)
+    kaggle = evaluate(read_dataset(data, "kaggle_augmented", "test"), bundle)
+    originals = evaluate(read_dataset(data, "bccd", "test"), bundle)
+    rows = [
+        accuracy_row(bundle.name, "Kaggle TEST, augmented", kaggle, ORIGINALS),
+        accuracy_row(bundle.name, "its 71 originals", originals),
+        accuracy_row(bundle.name, "pbc val, five classes", five),
+        accuracy_row(bundle.name, "pbc val, eight classes", pbc),
+    ]
+    note = (
+        "A missed cell is an error; the first class counts whatever its probability. PBC names no patients."
+    )
+    answers = {"bccd test": originals.answers, "pbc val": pbc.answers, "Kaggle TEST": kaggle.answers}
+    return Part([Table("The production bundle, end to end", rows, [note])], answers)
