@@ -16,6 +16,7 @@ from leukonet.training import calibrate, cards, fit, networks, train_classifier,
 from leukonet.training.crops import read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.export import pack, to_int8
+from leukonet.training.paper_pictures import read_pictures
 from leukonet.views import CANVAS, on_canvas, pixels
 
 CELL_THRESHOLD = 0.2
@@ -72,9 +73,8 @@ def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
         DataError: the training is not finished, or data are missing.
     """
     fit.prepare(seed, bfloat16=False)
-    pictures, classes = train_paper.read_pictures(
-        read_dataset(data, "kaggle_augmented", "train_400_per_class")
-    )
+    read = read_pictures(read_dataset(data, "kaggle_augmented", "train_400_per_class"))
+    pictures, classes = read.images, read.classes
     held, kept = train_paper.split(len(pictures), seed)
     model = _load(networks.paper(), runs / "paper")
     content = to_int8(_with_logits(model), pictures[kept])

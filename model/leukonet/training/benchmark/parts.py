@@ -1,0 +1,67 @@
+"""The parts of the benchmark by name, each with what it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leukonet.bundle import load_bundle
+from leukonet.errors import DataError
+from leukonet.training.benchmark import folds, paper, production, unseen
+from leukonet.training.benchmark.record import Part
+
+EPOCHS = {"locator": 20, "classifier": 30, "fold": 4, "paper": 96}
+"""Of 100 batches each, but for the paper's network: passes over its pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every part is given."""
+
+    data: Path
+    """Folder of the labelled sets."""
+    runs: Path
+    """Folder of the trainings; what is trained there is not trained again."""
+    bundle: str
+    """Name of the production bundle, or its folder."""
+    seed: int
+    epochs: Mapping[str, int] = field(default_factory=lambda: dict(EPOCHS))
+
+
+def _folds(setting: Setting, name: str) -> Part:
+    return folds.measure(
+        setting.data,
+        name,
+        setting.runs / f"without-{name}",
+        setting.runs / f"folds-{name}",
+        epochs=setting.epochs["fold"],
+        seed=setting.seed,
+    )
+
+
+PARTS: dict[str, Callable[[Setting], Part]] = {
+    "production": lambda setting: production.measure(setting.data, load_bundle(setting.bundle)),
+    "unseen": lambda setting: unseen.measure(
+        setting.data, setting.runs, epochs=setting.epochs, seed=setting.seed
+    ),
+    "bccd-folds": lambda setting: _folds(setting, "bccd"),
+    "chula-folds": lambda setting: _folds(setting, "chula"),
+    "paper": lambda setting: paper.measure(
+        setting.data,
+        setting.runs,
+        load_bundle(setting.bundle),
+        epochs=setting.epochs["paper"],
+        seed=setting.seed,
+    ),
+}
+"""In the report's order."""
+
+
+def measure(name: str, setting: Setting) -> Part:
+    """Run one part.
+
+    Raises:
+        DataError: there is no such part, or its data are missing.
+    """
+    if name not in PARTS:
+        raise DataError(f"no part {name!r} of the benchmark; known: {', '.join(PARTS)}")
+    return PARTS[name](setting)
