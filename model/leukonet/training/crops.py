@@ -1,6 +1,6 @@
 """Cuts the classifier's training crops out of labelled fields: white cells, and what is none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
+from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
+from leukonet.light import Light, measure_light
 from leukonet.result import Box
 from leukonet.training.outline import central_box
 from leukonet.views import CONTEXT, crop, on_canvas, pixels
@@ -35,7 +37,9 @@ class Crops:
     """`(n,)` data set of each crop."""
 
 
-def read_crops(fields: Sequence[LabelledField], seed: int) -> Crops:
+def read_crops(
+    fields: Sequence[LabelledField], seed: int, light: Callable[[Pixels], Light] = measure_light
+) -> Crops:
     """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells."""
     random = np.random.default_rng(seed)
     images: list[npt.NDArray[np.uint8]] = []
@@ -44,9 +48,9 @@ def read_crops(fields: Sequence[LabelledField], seed: int) -> Crops:
     for field in fields:
         with Image.open(field.path) as opened:
             image = opened.convert("RGB")
-        light = on_canvas(image).light
+        found = on_canvas(image, light=light).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
-            images.append(pixels(crop(image, box, light, KEPT, CONTEXT * MARGIN)))
+            images.append(pixels(crop(image, box, found, KEPT, CONTEXT * MARGIN)))
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))

@@ -29,14 +29,14 @@ def cosine(peak: float, steps: int) -> keras.optimizers.schedules.LearningRateSc
     )
 
 
-def adamw(peak: float, steps: int) -> keras.optimizers.Optimizer:
+def adamw(peak: float, steps: int, *, averaged: bool = True) -> keras.optimizers.Optimizer:
     """AdamW on the cosine, with a moving average of the weights that validation and export use.
 
     The average reaches over 500 steps, or over a tenth of a short training.
     """
     momentum = 1 - 1 / min(500, max(10, steps // 10))
     return keras.optimizers.AdamW(
-        cosine(peak, steps), weight_decay=0.02, clipnorm=2.0, use_ema=True, ema_momentum=momentum
+        cosine(peak, steps), weight_decay=0.02, clipnorm=2.0, use_ema=averaged, ema_momentum=momentum
     )
 
 

@@ -1,6 +1,7 @@
 """Trains the classifier on crops: sources and classes drawn evenly, stain and optics varied."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,33 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from leukonet.cells import CLASS_NAMES
+from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
+from leukonet.light import Light, measure_light
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
 from leukonet.training.splits import hold_out
 from leukonet.views import CROP
 
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What the benchmark's ablation takes away, one at a time; the defaults are what ships."""
+
+    light: Callable[[Pixels], Light] = measure_light
+    """Finds the field's background."""
+    stain: float = 0.85
+    """Strength of the variation of stain, light and optics; 0 for none."""
+    jitter: float = 1.0
+    """Strength of the variation of size and place, as locators err; 0 for none."""
+    balanced: bool = True
+    """Classes and sources are drawn evenly; else every crop alike."""
+    averaged: bool = True
+    """The network that counts has averaged weights."""
+
+
+SHIPPED = Recipe()
 RARE_SOURCE = 0.4
 """A source's chance within its class grows with this power of its size: below 1, small sets count for more."""
 
@@ -51,21 +72,23 @@ def chances(crops: Crops) -> npt.NDArray[np.float64]:
 
 
 @tf.function
-def vary(images: tf.Tensor, strength: float = 0.85) -> tf.Tensor:
+def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
     """Turn, shift, zoom, restain and blur kept crops into what the network sees."""
     count = tf.shape(images)[0]
-    zoom = tf.exp(tf.random.normal((count,), stddev=0.13))
-    shift = tf.random.normal((count, 2), stddev=5.0)
+    zoom = tf.exp(tf.random.normal((count,), stddev=0.13 * recipe.jitter))
+    shift = tf.random.normal((count, 2), stddev=5.0 * recipe.jitter)
     angle = tf.random.uniform((count,), -np.pi, np.pi)
     flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
     turned = augment.affine(images, CROP, zoom, shift, angle, flip)
-    return augment.levels(augment.optics(turned, strength, blur=2.2, least=36))
+    if recipe.stain:
+        turned = augment.optics(turned, recipe.stain, blur=2.2, least=36)
+    return augment.levels(turned)
 
 
-def batches(crops: Crops, size: int, seed: int) -> tf.data.Dataset:
+def batches(crops: Crops, size: int, seed: int, recipe: Recipe = SHIPPED) -> tf.data.Dataset:
     """Endless augmented batches."""
     random = np.random.default_rng(seed)
-    chance = chances(crops)
+    chance = chances(crops) if recipe.balanced else np.full(len(crops.classes), 1 / len(crops.classes))
 
     def draw() -> Iterator[tuple[Any, Any]]:
         while True:
@@ -76,7 +99,7 @@ def batches(crops: Crops, size: int, seed: int) -> tf.data.Dataset:
     drawn = tf.data.Dataset.from_generator(draw, output_signature=signature)
     return drawn.map(
         lambda images, classes: (
-            vary(tf.cast(images, tf.float32) / 255.0),
+            vary(tf.cast(images, tf.float32) / 255.0, recipe),
             tf.one_hot(classes, len(CLASS_NAMES)),
         )
     ).prefetch(2)
@@ -99,6 +122,7 @@ def train(
     rate: float = 3e-3,
     seed: int = 1,
     start: Path | None = None,
+    recipe: Recipe = SHIPPED,
 ) -> keras.Model:
     """Train on `crops`, watch `held`, and return the network with averaged weights.
 
@@ -112,19 +136,20 @@ def train(
         rate: peak learning rate.
         seed: of every random choice.
         start: weights to go on from, for a fold.
+        recipe: how crops are drawn and varied.
     """
     fit.prepare(seed)
     model = networks.classifier()
     if start:
         model.load_weights(start)
     model.compile(
-        fit.adamw(rate, epochs * steps),
+        fit.adamw(rate, epochs * steps, averaged=recipe.averaged),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.05),
         metrics=["accuracy"],
     )
     truth = keras.utils.to_categorical(held.classes, len(CLASS_NAMES))
     watched = tf.data.Dataset.from_tensor_slices((plain(held), truth)).batch(128)
-    fit.fit(model, batches(crops, size, seed), out, epochs=epochs, steps=steps, validation=watched)
+    fit.fit(model, batches(crops, size, seed, recipe), out, epochs=epochs, steps=steps, validation=watched)
     return model
 
 

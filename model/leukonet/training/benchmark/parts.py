@@ -6,10 +6,10 @@ from pathlib import Path
 
 from leukonet.bundle import load_bundle
 from leukonet.errors import DataError
-from leukonet.training.benchmark import folds, paper, production, unseen
+from leukonet.training.benchmark import ablation, folds, paper, production, unseen
 from leukonet.training.benchmark.record import Part
 
-EPOCHS = {"locator": 20, "classifier": 30, "fold": 4, "paper": 96}
+EPOCHS = {"locator": 20, "classifier": 30, "fold": 4, "ablation": 6, "paper": 96}
 """Of 100 batches each, but for the paper's network: passes over its pictures."""
 
 
@@ -45,6 +45,9 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     ),
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),
+    "ablation": lambda setting: ablation.measure(
+        setting.data, setting.runs, epochs=setting.epochs["ablation"], seed=setting.seed
+    ),
     "paper": lambda setting: paper.measure(
         setting.data,
         setting.runs,
