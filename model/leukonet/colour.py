@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 Pixels = npt.NDArray[np.uint8]
 Colour = npt.NDArray[np.float32]
@@ -36,6 +36,12 @@ def white_point(pixels: Pixels) -> Colour:
     return white
 
 
+def brightest(image: Image.Image) -> Image.Image:
+    """The brightest of the three channels at each pixel, as a grey image."""
+    red, green, blue = image.split()
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue)
+
+
 def normalise(image: Image.Image, ground: Colour) -> Image.Image:
     """Bring an RGB image's background to `BACKGROUND`, and paint what no light fell on in that grey too.
 
@@ -48,7 +54,7 @@ def normalise(image: Image.Image, ground: Colour) -> Image.Image:
     levels = np.asarray(image, np.uint8)
     lifted = np.minimum(levels * (BACKGROUND / ground) + np.float32(0.5), 255)
     even = Image.fromarray(lifted.astype(np.uint8))
-    if (levels.max(axis=2) >= LIT).all():
+    if brightest(image).getextrema()[0] >= LIT:
         return even
     dark = image.convert("L").point([255] * DIM + [0] * (256 - DIM)).filter(ImageFilter.MaxFilter(5))
     even.paste((BACKGROUND,) * 3, mask=dark)

@@ -5,6 +5,7 @@ Stain is varied in optical density, where the Beer-Lambert law makes dyes add up
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from leukonet.colour import BACKGROUND
@@ -53,13 +54,21 @@ def inverse_matrix(
     return tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
 
-def restain(images: tf.Tensor, strength: float) -> tf.Tensor:
-    """Mix the colour channels' optical densities anew for each image: another dye, another camera."""
+def restain(images: tf.Tensor, strength: float, faintest: float = 1.0) -> tf.Tensor:
+    """Mix the colour channels' optical densities anew for each image: another dye, another camera.
+
+    Args:
+        images: `(n, height, width, 3)` float32 of 0 to 1.
+        strength: 0 changes nothing.
+        faintest: every second image's density is multiplied by something from this to 1, evenly in its logarithm.
+    """
     count = tf.shape(images)[0]
     density = -tf.math.log(tf.clip_by_value(images, 1 / 255, 1.0))
     mixing = tf.eye(3)[None] + tf.random.normal((count, 3, 3), stddev=0.12 * strength)
     gain = tf.exp(tf.random.normal((count, 1, 3), stddev=0.25 * strength))
     overall = tf.exp(tf.random.normal((count, 1, 1), stddev=0.27 * strength))
+    pale = tf.exp(tf.random.uniform((count, 1, 1), np.log(faintest), -np.log(faintest)))
+    overall *= tf.minimum(pale, 1.0)
     tint = tf.random.normal((count, 1, 1, 3), stddev=0.06 * strength)
     mixed = tf.einsum("nhwc,ncd->nhwd", density, mixing * gain * overall)
     return tf.clip_by_value(tf.exp(-mixed - tint), 0.0, 1.0)
@@ -112,9 +121,11 @@ def noise(images: tf.Tensor, most: float) -> tf.Tensor:
     return tf.clip_by_value(images + strength * grain, 0.0, 1.0)
 
 
-def optics(images: tf.Tensor, strength: float, *, blur: float, least: int) -> tf.Tensor:
+def optics(
+    images: tf.Tensor, strength: float, *, blur: float, least: int, faintest: float = 1.0
+) -> tf.Tensor:
     """All that another stain, lamp and camera do, in the order in which light meets them."""
-    images = relight(restain(images, strength), 0.6 * strength)
+    images = relight(restain(images, strength, faintest), 0.6 * strength)
     images = coarsen(refocus(images, blur), least, 0.4)
     return noise(images, 0.03)
 

@@ -28,10 +28,10 @@ Finds every white cell of a smear field and names it: {", ".join(manifest["class
 
 {_learned(origin)}
 Two int8 networks on LiteRT. The locator sees the field on a canvas of 256 pixels and marks centres and sizes; the
-classifier sees one crop of 96 pixels, one and a half times as wide as the cell. The field's background is brought to
-the same grey beforehand. The locator was trained for {origin["locator_epochs"]} epochs and the classifier for
-{origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at random;
-seed {origin["seed"]}.
+classifier sees one crop of 96 pixels, one and a half times as wide as the cell. The field's background is measured as a
+smooth surface and brought to the same grey beforehand. The locator was trained for {origin["locator_epochs"]} epochs
+and the classifier for {origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at
+random; seed {origin["seed"]}.
 Fields were split by original image before any augmentation. PBC has no boxes: the outline of the central cell stands
 in for them.
 
@@ -111,10 +111,30 @@ def _tests(origin: dict[str, Any]) -> str:
         for name, figures in origin["test"].items()
     ]
     head = "| set and part | cells | accuracy | balanced | missed | false cells | unclassified |"
-    note = (
-        "`leukonet evaluate --dataset SET --part PART` prints each row; `leukonet folds` the one on Chula.\n"
-    )
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows, "", note])
+    note = "`leukonet evaluate --dataset SET --part PART` prints each row.\n"
+    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows, "", note, *_recipe(origin)])
+
+
+def _recipe(origin: dict[str, Any]) -> list[str]:
+    """Table of what other networks of the same recipe reached where this one has seen the set."""
+    if not origin.get("recipe"):
+        return []
+    rows = [
+        "| {} | {cells} | {accuracy:.1%} | {low:.1%} to {high:.1%} | {balanced:.1%} | {missed} |".format(
+            name, **row
+        )
+        for name, row in origin["recipe"].items()
+    ]
+    return [
+        "Other networks of the same recipe, which had not seen what they were judged on:",
+        "",
+        "| judged on | cells | accuracy | 95% limits | balanced | missed |",
+        "|---|---|---|---|---|---|",
+        *rows,
+        "",
+        "`leukonet benchmark unseen`, `bccd-folds` and `chula-folds` print each row.",
+        "",
+    ]
 
 
 CARDS = {Kind.FIELD: field, Kind.LOCATE_CLASSIFY: locate_classify}

@@ -8,10 +8,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
-from leukonet.colour import Pixels
+from leukonet.colour import Colour, Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
 from leukonet.result import Box
+from leukonet.stain import gains
 from leukonet.training.outline import central_box
 from leukonet.views import CONTEXT, crop, on_canvas, pixels
 
@@ -38,7 +39,10 @@ class Crops:
 
 
 def read_crops(
-    fields: Sequence[LabelledField], seed: int, light: Callable[[Pixels], Light] = measure_light
+    fields: Sequence[LabelledField],
+    seed: int,
+    light: Callable[[Pixels], Light] = measure_light,
+    gain: Callable[[Pixels], Colour] = gains,
 ) -> Crops:
     """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells."""
     random = np.random.default_rng(seed)
@@ -50,7 +54,7 @@ def read_crops(
             image = opened.convert("RGB")
         found = on_canvas(image, light=light).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
-            images.append(pixels(crop(image, box, found, KEPT, CONTEXT * MARGIN)))
+            images.append(pixels(crop(image, box, found, KEPT, CONTEXT * MARGIN, gain)))
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))

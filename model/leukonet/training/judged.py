@@ -7,6 +7,7 @@ from typing import Any
 from leukonet.bundle import MANIFEST, load_bundle
 from leukonet.errors import DataError
 from leukonet.training import cards
+from leukonet.training.benchmark.report import read_parts
 from leukonet.training.datasets import read_dataset
 from leukonet.training.evaluate import evaluate
 from leukonet.training.export import pack
@@ -20,17 +21,21 @@ TEST_PARTS = (
 """Sets and parts that every bundle is judged on, where they are at hand."""
 TOLD = ("n", "accuracy", "balanced_accuracy", "missed", "false_cells", "unclassified")
 """Figures of `Tally.figures` that a card tells."""
+RECIPE_PARTS = ("unseen", "bccd-folds", "chula-folds")
+"""Parts of the benchmark that judge the recipe, not the bundle."""
+TOLD_OF_RECIPE = ("cells", "accuracy", "low", "high", "balanced", "missed")
 OF_PACK = ("format", "name", "kind", "use", "files")
 """Keys of a manifest that packing writes."""
 
 
-def add_test_figures(folder: Path, data: Path, folds: Path | None = None) -> str:
+def add_test_figures(folder: Path, data: Path, benchmark: Path | None = None) -> str:
     """Judge a bundle and pack it anew with what came out.
 
     Args:
         folder: of the bundle.
         data: folder of the labelled sets; a set that is not there is left out.
-        folds: `figures.json` of `leukonet folds`, which judges the recipe on Chula.
+        benchmark: folder of the benchmark's parts, which judge the recipe by other networks, in folds and with a
+            source left out; None to tell of none.
 
     Returns:
         The bundle's new identity.
@@ -45,14 +50,22 @@ def add_test_figures(folder: Path, data: Path, folds: Path | None = None) -> str
         except DataError:
             continue
         told[f"{name} {part}"] = _short(evaluate(fields, bundle).figures())
-    if folds and folds.is_file():
-        told["chula in folds by slide, other networks of this recipe"] = _short(
-            json.loads(folds.read_text())["together"]
-        )
     facts["provenance"]["test"] = told
+    facts["provenance"]["recipe"] = _of_recipe(benchmark) if benchmark else {}
     return pack(
         folder, bundle.kind, dict(bundle.networks), facts, cards.CARDS[bundle.kind](bundle.name, facts)
     )
+
+
+def _of_recipe(benchmark: Path) -> dict[str, dict[str, Any]]:
+    """Rows of the benchmark that other networks of the same recipe gave."""
+    return {
+        f"{row['tested on']}, {row['model']}": {key: row[key] for key in TOLD_OF_RECIPE}
+        for written in read_parts(benchmark)
+        if written.name in RECIPE_PARTS
+        for table in written.part.tables
+        for row in table.rows
+    }
 
 
 def _short(figures: dict[str, Any]) -> dict[str, float]:

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from leukonet.cells import CLASS_NAMES
-from leukonet.colour import Pixels
+from leukonet.colour import Colour, Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
+from leukonet.stain import gains
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
@@ -27,6 +28,8 @@ class Recipe:
 
     light: Callable[[Pixels], Light] = measure_light
     """Finds the field's background."""
+    gain: Callable[[Pixels], Colour] = gains
+    """Finds the gains of density that even a cell's stain."""
     stain: float = 0.85
     """Strength of the variation of stain, light and optics; 0 for none."""
     jitter: float = 1.0

@@ -29,6 +29,8 @@ SMALLEST, LARGEST = 20.0, 230.0
 """Sides in canvas pixels between which cells are shown in training."""
 PBC_EVERY = 4
 """Every so many of PBC's pictures will do: they are alike, and memory is not free."""
+FAINTEST = 0.2
+"""Smears are shown down to this share of their density: some stains and cameras are as pale."""
 VISIBLE = 0.35
 """A cell cut by the border to less than this share of its area is neither cell nor background."""
 
@@ -156,7 +158,9 @@ def vary(images: tf.Tensor, sizes: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tens
     across = tf.cast(tf.abs(tf.sin(turns)) > 0.5, tf.float32)[:, None, None]
     extent = extent * (1 - across) + extent[..., ::-1] * across
     moved = tf.concat([middle - extent / 2, middle + extent / 2], axis=-1)
-    return augment.levels(augment.optics(canvases, 1.0, blur=2.0, least=110)), targets(moved)
+    return augment.levels(augment.optics(canvases, 1.0, blur=2.0, least=110, faintest=FAINTEST)), targets(
+        moved
+    )
 
 
 def _aims(sizes: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:

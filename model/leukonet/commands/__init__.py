@@ -1,0 +1,1 @@
+"""The commands of `leukonet`: train, judge, fetch data. Each imports what it needs when it runs."""

@@ -1,0 +1,101 @@
+"""Commands that train the networks and pack them: one by one, or all by `build`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leukonet.bundle import Kind
+from leukonet.commands.options import Data, Runs, Seed, Without
+
+training = typer.Typer(
+    help="Train one network; a broken-off training goes on where it was.", no_args_is_help=True
+)
+Out = Annotated[Path, typer.Option(help="Folder for checkpoints, history and weights.")]
+Packed = Annotated[Path, typer.Argument(help="Folder of the bundle; its name becomes the bundle's.")]
+Batches = Annotated[int, typer.Option(min=1, help="Of 100 batches.")]
+Benchmark = Annotated[
+    Path | None, typer.Option(help="Folder of the benchmark's parts, whose figures the card tells too.")
+]
+
+
+@training.command("paper")
+def train_paper(
+    out: Out = Path("runs/paper"),
+    data: Data = Path("data"),
+    epochs: Annotated[int, typer.Option(min=1)] = 96,
+    seed: Seed = 1,
+) -> None:
+    """The paper's network, on Kaggle's 400 augmented pictures a class."""
+    from leukonet.training import train_paper as recipe
+
+    recipe.train(data, out, epochs=epochs, seed=seed)
+    typer.echo(f"trained: {out}")
+
+
+@training.command("locator")
+def train_locator(
+    out: Out = Path("runs/locator"),
+    data: Data = Path("data"),
+    epochs: Batches = 25,
+    without: Without = None,
+    seed: Seed = 1,
+) -> None:
+    """The network that finds white cells in a field."""
+    from leukonet.training import train_locator as recipe
+
+    recipe.train_on(data, out, epochs=epochs, seed=seed, without=without or ())
+    typer.echo(f"trained: {out}")
+
+
+@training.command("classifier")
+def train_classifier(
+    out: Out = Path("runs/classifier"),
+    data: Data = Path("data"),
+    epochs: Batches = 40,
+    without: Without = None,
+    seed: Seed = 1,
+) -> None:
+    """The network that names one cell's crop."""
+    from leukonet.training import train_classifier as recipe
+
+    recipe.train_on(data, out, epochs=epochs, seed=seed, without=without or ())
+    typer.echo(f"trained: {out}")
+
+
+def pack(
+    out: Packed,
+    runs: Runs = Path("runs"),
+    data: Data = Path("data"),
+    kind: Annotated[Kind, typer.Option(help="field for the paper's network.")] = Kind.LOCATE_CLASSIFY,
+    without: Without = None,
+    benchmark: Benchmark = None,
+    seed: Seed = 1,
+) -> None:
+    """Calibrate finished trainings, convert them to int8, pack them into a bundle and judge it on test data."""
+    from leukonet.training.judged import add_test_figures
+    from leukonet.training.release import release_field, release_locate_classify
+
+    if kind == Kind.FIELD:
+        release_field(data, runs, out, seed)
+    else:
+        release_locate_classify(data, runs, out, seed, tuple(without or ()))
+    typer.echo(f"{out.name}: {add_test_figures(out, data, benchmark)}")
+
+
+def build(
+    out: Annotated[Path, typer.Option(help="Folder of the bundle; its name becomes the bundle's.")],
+    data: Data = Path("data"),
+    runs: Runs = Path("runs"),
+    locator_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the locator.")] = 25,
+    classifier_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the classifier.")] = 40,
+    benchmark: Benchmark = None,
+    seed: Seed = 1,
+) -> None:
+    """From labelled sets to a bundle: train, calibrate, convert to int8, judge and pack.
+
+    What is trained below --runs is not trained again, and a broken-off training goes on where it was.
+    """
+    train_locator(runs / "locator", data, locator_epochs, None, seed)
+    train_classifier(runs / "classifier", data, classifier_epochs, None, seed)
+    pack(out, runs, data, Kind.LOCATE_CLASSIFY, None, benchmark, seed)
