@@ -1,6 +1,6 @@
 """Cuts the classifier's training crops out of labelled fields: white cells, and what is none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
+from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
 from leukonet.result import Box
 from leukonet.training.outline import central_box
@@ -35,6 +36,19 @@ class Crops:
     """`(n,)` data set of each crop."""
 
 
+@dataclass(frozen=True, slots=True)
+class CutCell:
+    """One labelled cell as the classifier sees it at analysis, and where it came from."""
+
+    field: LabelledField
+    name: str
+    """Class."""
+    box: Box
+    """As labelled, or its outline where the set has no box."""
+    view: Pixels
+    """`(CROP, CROP, 3)`, normalised; the box fills `1 / CONTEXT` of it."""
+
+
 def read_crops(fields: Sequence[LabelledField], seed: int) -> Crops:
     """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells."""
     random = np.random.default_rng(seed)
@@ -50,6 +64,16 @@ def read_crops(fields: Sequence[LabelledField], seed: int) -> Crops:
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))
+
+
+def cut_cells(fields: Iterable[LabelledField]) -> Iterator[CutCell]:
+    """Cut every labelled cell out for those who must know its field: to judge, or to keep groups together."""
+    for field in fields:
+        with Image.open(field.path) as opened:
+            image = opened.convert("RGB")
+        white = on_canvas(image).white
+        for name, box in named_boxes(field, image):
+            yield CutCell(field, name, box, pixels(crop(image, box, white)))
 
 
 def named_boxes(field: LabelledField, image: Image.Image) -> Iterator[tuple[str, Box]]:
