@@ -25,7 +25,7 @@ MAY_IMPORT = {
 }
 """Which other rooms (or single modules of one) a room of the service may know."""
 
-HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "scipy.stats", "alembic")
+HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage", "scipy.stats", "alembic")
 """Seconds and hundreds of megabytes, in a service that should be ready at once."""
 
 

@@ -10,7 +10,7 @@ from leukonet.cells import CLASS_NAMES
 from leukonet.labels import LabelledCell, LabelledField
 from leukonet.phantom import render_field
 from leukonet.result import Box
-from leukonet.training.crops import KEPT, centred, named_boxes, read_crops
+from leukonet.training.crops import KEPT, centred, cut_cells, named_boxes, read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.outline import central_box, otsu
 from leukonet.views import CROP
@@ -100,6 +100,17 @@ def test_crops_are_the_same_for_a_seed(field):
     first, second = read_crops([field] * 3, seed=7), read_crops([field] * 3, seed=7)
 
     assert np.array_equal(first.images, second.images)
+
+
+def test_a_cut_cell_is_the_middle_of_its_crop_and_knows_its_field(field):
+    """What is held against the classifier sees the same, and can be kept apart by group."""
+    cut, edge = list(cut_cells([field])), (KEPT - CROP) // 2
+    middles = read_crops([field], seed=1).images[:2, edge:-edge, edge:-edge].astype(int)
+
+    assert [(field, cell.name, cell.box) for cell in field.cells] == [
+        (each.field, each.name, each.box) for each in cut
+    ]
+    assert np.abs(middles - np.stack([each.view for each in cut])).mean() < 2
 
 
 def test_crops_are_kept_wider_than_the_network_sees():

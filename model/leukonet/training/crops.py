@@ -1,6 +1,6 @@
 """Cuts the classifier's training crops out of labelled fields: white cells, and what is none."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,19 @@ class Crops:
     """`(n,)` data set of each crop."""
 
 
+@dataclass(frozen=True, slots=True)
+class CutCell:
+    """One labelled cell as the classifier sees it at analysis, and where it came from."""
+
+    field: LabelledField
+    name: str
+    """Class."""
+    box: Box
+    """As labelled, or its outline where the set has no box."""
+    view: Pixels
+    """`(CROP, CROP, 3)`, normalised; the box fills `1 / CONTEXT` of it."""
+
+
 def read_crops(
     fields: Sequence[LabelledField],
     seed: int,
@@ -58,6 +71,16 @@ def read_crops(
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))
+
+
+def cut_cells(fields: Iterable[LabelledField]) -> Iterator[CutCell]:
+    """Cut every labelled cell out for those who must know its field: to judge, or to keep groups together."""
+    for field in fields:
+        with Image.open(field.path) as opened:
+            image = opened.convert("RGB")
+        light = on_canvas(image).light
+        for name, box in named_boxes(field, image):
+            yield CutCell(field, name, box, pixels(crop(image, box, light)))
 
 
 def named_boxes(field: LabelledField, image: Image.Image) -> Iterator[tuple[str, Box]]:

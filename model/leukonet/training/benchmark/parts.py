@@ -6,7 +6,7 @@ from pathlib import Path
 
 from leukonet.bundle import load_bundle
 from leukonet.errors import DataError
-from leukonet.training.benchmark import ablation, folds, paper, production, unseen
+from leukonet.training.benchmark import ablation, folds, paper, production, rivals, unseen
 from leukonet.training.benchmark.record import Part
 
 EPOCHS = {"locator": 20, "classifier": 30, "fold": 4, "ablation": 6, "paper": 96}
@@ -55,6 +55,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
         epochs=setting.epochs["paper"],
         seed=setting.seed,
     ),
+    "rivals": lambda setting: rivals.measure(setting.data, setting.seed),
 }
 """In the report's order."""
 
