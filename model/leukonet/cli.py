@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     help="The networks of Leukowatch. Research use only.",
     epilog="Typical: leukonet phantom phantoms --fields 20 --seed 1  ·  "
     "leukonet evaluate --images DIR --labels labels.csv --json  ·  "
-    "leukonet train classifier --out runs/classifier",
+    "leukonet data fetch --set bccd  ·  leukonet train classifier --out runs/classifier",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,6 +31,8 @@ training = typer.Typer(
     help="Train one network; a broken-off training goes on where it was.", no_args_is_help=True
 )
 app.add_typer(training, name="train")
+sets = typer.Typer(help="Get the labelled sets and lay them out below --data.", no_args_is_help=True)
+app.add_typer(sets, name="data")
 
 
 def main() -> None:
@@ -189,10 +192,34 @@ def folds(
     typer.echo("\n".join(lines(figures["together"])))
 
 
-def _progress(items: Iterable[Any]) -> Iterable[Any]:
+@sets.command("fetch")
+def fetch_sets(
+    data: Data = Path("data"),
+    names: Annotated[
+        list[str] | None, typer.Option("--set", help="bccd, chula or txl_pbc; may be repeated; all if none.")
+    ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(help="A mirror within the lab's network, laid out as OWNER/NAME/COMMIT/PATH."),
+    ] = None,
+) -> None:
+    """Fetch the public sets from GitHub, each file checked by its SHA-256; what is there already is kept.
+
+    365 MB in all, 337 of them Chula; a fetch that was broken off goes on where it was.
+    """
+    try:
+        from leukonet.training.sources.fetch import fetch
+    except ModuleNotFoundError as error:
+        raise DataError(f"{error.name} is not installed; it comes with: pip install .[train]") from error
+
+    for done in fetch(data, names or (), mirror, wrap=partial(_progress, doing="fetching")):
+        typer.echo(f"{done.folder}: whole, {done.got} files fetched, {done.kept} were there")
+
+
+def _progress(items: Iterable[Any], doing: str = "analysing") -> Iterable[Any]:
     """A progress bar on standard error, where that is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    return track(items, "analysing", console=console, disable=not os.isatty(2))
+    return track(items, doing, console=console, disable=not os.isatty(2))
