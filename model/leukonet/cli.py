@@ -33,6 +33,8 @@ training = typer.Typer(
 app.add_typer(training, name="train")
 sets = typer.Typer(help="Get the labelled sets and lay them out below --data.", no_args_is_help=True)
 app.add_typer(sets, name="data")
+imports = typer.Typer(help="Import a set that was downloaded by hand.", no_args_is_help=True)
+sets.add_typer(imports, name="import")
 
 
 def main() -> None:
@@ -214,6 +216,23 @@ def fetch_sets(
 
     for done in fetch(data, names or (), mirror, wrap=partial(_progress, doing="fetching")):
         typer.echo(f"{done.folder}: whole, {done.got} files fetched, {done.kept} were there")
+
+
+@imports.command("pbc")
+def import_pbc_set(
+    archive: Annotated[Path, typer.Argument(help="The zip file from doi:10.17632/snkd93bnjr.1.")],
+    data: Data = Path("data"),
+    splits: Annotated[Path | None, typer.Option(help="CSV: image,split; WBCAtt's parts, for one.")] = None,
+) -> None:
+    """Import PBC's pictures of single cells from the archive, all of them or none.
+
+    Without --splits 15% of the pictures are drawn for validation by their file names, the same on every
+    machine; with it, those that the table does not name.
+    """
+    from leukonet.training.sources.pbc import import_pbc
+
+    done = import_pbc(archive, data, splits, partial(_progress, doing="unpacking"))
+    typer.echo(f"{done.folder}: {done.images} pictures, {done.drawn} of them put into a part by their name")
 
 
 def _progress(items: Iterable[Any], doing: str = "analysing") -> Iterable[Any]:
