@@ -75,12 +75,12 @@ def test_the_networks_never_import_the_service():
 
 
 def test_the_runtime_never_imports_the_training_room():
-    """The command line alone knows both, and opens the training room in the function that needs it."""
+    """The commands alone know both, and open the training room in the function that needs it."""
     runtime = [(name, path) for name, path in modules("leukonet") if not below(name, "leukonet.training")]
     found = [
         f"{name}: {target}"
         for name, path in runtime
-        for target in imports(path, everywhere=name != "leukonet.cli")
+        for target in imports(path, everywhere=not below(name, "leukonet.commands"))
         if below(target, "leukonet.training")
     ]
 

@@ -67,6 +67,16 @@ def test_the_wheel_holds_every_file_of_the_bundles(wheel):
     assert files <= packed
 
 
+def test_the_wheel_holds_the_lists_of_what_is_fetched(wheel):
+    """Without them `leukonet data fetch` knows nothing to fetch."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {Path(name).name for name in archive.namelist() if "/training/sources/" in name}
+    lists = {path.name for path in (ROOT / "model/leukonet/training/sources").glob("*.txt")}
+
+    assert lists
+    assert lists <= packed
+
+
 @pytest.mark.parametrize("program", ["leukowatch", "leukonet"])
 def test_the_commands_answer_from_anywhere(programs, tmp_path, program):
     """Installed, they need neither this repository nor a special folder."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leukonet.commands import judging, training
+from leukonet.commands import data, judging, training
 from leukonet.commands.options import Seed
 from leukonet.errors import DataError, LeukonetError
 
@@ -15,12 +15,13 @@ app = typer.Typer(
     help="The networks of Leukowatch. Research use only.",
     epilog="Typical: leukonet phantom phantoms --fields 20 --seed 1  ·  "
     "leukonet evaluate --images DIR --labels labels.csv --json  ·  "
-    "leukonet build --data DIR --out bundles/mine",
+    "leukonet data fetch --set bccd  ·  leukonet build --data DIR --out bundles/mine",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(training.training, name="train")
+app.add_typer(data.sets, name="data")
 for command in (judging.evaluate, judging.benchmark, training.pack, training.build):
     app.command()(command)
 

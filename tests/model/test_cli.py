@@ -57,6 +57,8 @@ def test_evaluate_prints_one_json_object_and_nothing_else(phantoms):
         ),
         (["phantom", "HERE/out", "--fields", "1", "--slides", "2"], "2 slides need", 13),
         (["phantom", "HERE"], "not empty", 13),
+        (["data", "fetch", "--set", "unicorn"], "no set 'unicorn' can be fetched; known: bccd", 13),
+        (["data", "import", "pbc", "none.zip", "--data", "HERE"], "none.zip: no whole zip archive", 13),
     ],
 )
 def test_an_error_is_one_line_that_names_thing_and_remedy(phantoms, arguments, words, code):

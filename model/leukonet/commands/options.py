@@ -15,10 +15,10 @@ Seed = Annotated[int, typer.Option(help="Of every random choice.")]
 Without = Annotated[list[str] | None, typer.Option(help="A set to leave out; may be repeated.")]
 
 
-def progress(items: Iterable[Any]) -> Iterable[Any]:
+def progress(items: Iterable[Any], doing: str = "analysing") -> Iterable[Any]:
     """A progress bar on standard error, where that is a terminal."""
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    return track(items, "analysing", console=console, disable=not os.isatty(2))
+    return track(items, doing, console=console, disable=not os.isatty(2))

@@ -40,7 +40,12 @@ def folds(fields: Sequence[LabelledField], count: int) -> list[list[LabelledFiel
     ]
 
 
+def draw(key: str) -> float:
+    """A number from 0 to 1 that looks random and depends on the key alone."""
+    digest = hashlib.sha256(key.encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
 def _draw(field: LabelledField, seed: int) -> float:
     """A number from 0 to 1 that depends on the group and the seed alone."""
-    digest = hashlib.sha256(f"{seed}/{field.source}/{field.group}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+    return draw(f"{seed}/{field.source}/{field.group}")
