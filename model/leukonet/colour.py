@@ -54,7 +54,7 @@ def normalise(image: Image.Image, ground: Colour) -> Image.Image:
     levels = np.asarray(image, np.uint8)
     lifted = np.minimum(levels * (BACKGROUND / ground) + np.float32(0.5), 255)
     even = Image.fromarray(lifted.astype(np.uint8))
-    if brightest(image).getextrema()[0] >= LIT:
+    if np.asarray(brightest(image), np.uint8).min() >= LIT:
         return even
     dark = image.convert("L").point([255] * DIM + [0] * (256 - DIM)).filter(ImageFilter.MaxFilter(5))
     even.paste((BACKGROUND,) * 3, mask=dark)

@@ -37,6 +37,14 @@ class Crops:
     sources: npt.NDArray[np.str_]
     """`(n,)` data set of each crop."""
 
+    def __add__(self, more: "Crops") -> "Crops":
+        """These crops, and more."""
+        return Crops(
+            np.concatenate([self.images, more.images]),
+            np.concatenate([self.classes, more.classes]),
+            np.concatenate([self.sources, more.sources]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CutCell:

@@ -32,7 +32,8 @@ def central_box(image: Image.Image) -> Box:
     side = max(box.xmax - box.xmin, box.ymax - box.ymin) * CYTOPLASM
     half = min(max(side, SMALLEST * min(width, height)), LARGEST * min(width, height)) / 2
     inside = (max(0.0, x - half), max(0.0, y - half), min(width, x + half), min(height, y + half))
-    return Box(*(corner / canvas.scale for corner in inside))
+    limits = (image.width, image.height) * 2
+    return Box(*(min(corner / canvas.scale, limit) for corner, limit in zip(inside, limits, strict=True)))
 
 
 def otsu(values: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """Judges the recipe on a set in folds: each fold's pictures by networks that never saw their originals or slides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from leukonet.bundle import load_bundle
@@ -8,7 +9,7 @@ from leukonet.errors import DataError
 from leukonet.labels import LabelledField
 from leukonet.training import fit, train_classifier, train_locator
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
-from leukonet.training.crops import read_crops
+from leukonet.training.crops import Crops, read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.evaluate import Tally, evaluate
 from leukonet.training.release import release_locate_classify
@@ -41,11 +42,18 @@ def measure(data: Path, name: str, start: Path, out: Path, *, epochs: int, seed:
         if not (start / network / fit.WEIGHTS).is_file():
             raise DataError(f"{start / network}: run `leukonet train {network} --without {name}` first")
     parts = folds(read_dataset(data, name), COUNT[name])
+
+    @cache
+    def base() -> tuple[Crops, Crops]:
+        fields, held = train_classifier.sources(data, seed, (name,))
+        return read_crops(fields, seed), read_crops(held, seed)
+
     together, rows, notes = Tally(), [], []
     for number, judged in enumerate(parts, 1):
         others = [field for part in parts if part is not judged for field in part]
         run = out / f"fold-{number}"
-        _train(data, name, start, run, others, epochs, seed)
+        _train_locator(data, name, start, run / "locator", others, epochs, seed)
+        _train_classifier(base, start, run / "classifier", others, epochs, seed)
         release_locate_classify(data, run, run / "bundle", seed, (name,))
         tally = evaluate(judged, load_bundle(run / "bundle"))
         together.merge(tally)
@@ -62,23 +70,32 @@ def _groups(fields: Sequence[LabelledField]) -> str:
     return f"slides {', '.join(groups)}" if len(groups) < len(fields) else f"{len(groups)} originals"
 
 
-def _train(
-    data: Path, name: str, start: Path, run: Path, others: Sequence[LabelledField], epochs: int, seed: int
+def _train_locator(
+    data: Path, name: str, start: Path, out: Path, others: Sequence[LabelledField], epochs: int, seed: int
 ) -> None:
-    """Train a fold's two networks, where that is not done."""
-    if not (run / "locator" / fit.WEIGHTS).is_file():
-        base, held = train_locator.sources(data, seed, (name,))
-        begun = start / "locator" / fit.WEIGHTS
-        train_locator.train(
-            [*base, *others], held, run / "locator", epochs=epochs, rate=RATE, seed=seed, start=begun
-        )
-    if not (run / "classifier" / fit.WEIGHTS).is_file():
-        base, held = train_classifier.sources(data, seed, (name,))
-        crops, watched = read_crops([*base, *others], seed), read_crops(held, seed)
-        begun = start / "classifier" / fit.WEIGHTS
-        train_classifier.train(
-            crops, watched, run / "classifier", epochs=epochs, rate=RATE, seed=seed, start=begun
-        )
+    """Train a fold's locator, where that is not done."""
+    if (out / fit.WEIGHTS).is_file():
+        return
+    base, held = train_locator.sources(data, seed, (name,))
+    begun = start / "locator" / fit.WEIGHTS
+    train_locator.train([*base, *others], held, out, epochs=epochs, rate=RATE, seed=seed, start=begun)
+
+
+def _train_classifier(
+    base: Callable[[], tuple[Crops, Crops]],
+    start: Path,
+    out: Path,
+    others: Sequence[LabelledField],
+    epochs: int,
+    seed: int,
+) -> None:
+    """Train a fold's classifier, where that is not done."""
+    if (out / fit.WEIGHTS).is_file():
+        return
+    crops, watched = base()
+    begun = start / "classifier" / fit.WEIGHTS
+    crops += read_crops(others, seed)
+    train_classifier.train(crops, watched, out, epochs=epochs, rate=RATE, seed=seed, start=begun)
 
 
 def _unseen(
