@@ -8,7 +8,6 @@ from PIL import Image
 
 from leukonet.colour import BACKGROUND
 from leukonet.phantom import render_field
-from leukonet.result import Box
 from leukonet.stain import LEAST_GAIN, MOST_GAIN, MOST_TINT, NUCLEUS, even_stain, gains
 from leukonet.views import crop, on_canvas, pixels
 
@@ -53,7 +52,7 @@ def test_background_stays_background():
 def test_a_paler_smear_gives_nearly_the_same_crop(share):
     """The same phantom with a part of its density: another dye, another exposure."""
     drawn = render_field(np.random.default_rng(3), 200, 160, ["neutrophil"])
-    box: Box = drawn.cells[0][1]
+    box = drawn.cells[0][1]
     pale = 255 * (drawn.pixels / 255) ** share
     seen = [
         pixels(crop(image, box, on_canvas(image).light)).astype(int)

@@ -93,8 +93,9 @@ def _learned(origin: dict[str, Any]) -> str:
 
 def _validation(manifest: dict[str, Any]) -> str:
     figures = manifest["provenance"]["validation"]
+    exact = f" (float {figures['float_accuracy']:.1%})" if "float_accuracy" in figures else ""
     return (
-        f"{figures['cells']} pictures, int8: accuracy {figures['accuracy']:.1%}, expected calibration error "
+        f"{figures['cells']} pictures, int8: accuracy {figures['accuracy']:.1%}{exact}, expected calibration error "
         f"{figures['expected_calibration_error']:.3f} at temperature {manifest['temperature']}.\nBelow a first "
         f"probability of {manifest['unclassified_below']} a cell is unclassified.\n"
     )

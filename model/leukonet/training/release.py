@@ -43,13 +43,14 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
     some = fields[:: max(1, len(fields) // 400)]
     held = read_crops(held_fields, seed)
     locator = to_int8(_load(networks.locator(), runs / "locator"), _canvases(data, seed, without))
-    classifier = to_int8(
-        _with_priors(_load(networks.classifier(), runs / "classifier")),
-        train_classifier.plain(read_crops(some, seed)),
-    )
+    model = _with_priors(_load(networks.classifier(), runs / "classifier"))
+    classifier = to_int8(model, train_classifier.plain(read_crops(some, seed)))
     network = classify.open_classifier(classifier, len(CLASS_NAMES))
-    logits = np.stack([network(picture) for picture in train_classifier.plain(held)])
+    pictures = train_classifier.plain(held)
+    logits = np.stack([network(picture) for picture in pictures])
     facts, figures = _calibrated(logits, held.classes, train_classifier.chances(held))
+    exact = np.argmax(model.predict(pictures, batch_size=128, verbose=0), axis=1)
+    figures["float_accuracy"] = round(float((exact == held.classes).mean()), 4)
     provenance = {
         "seed": seed,
         "left_out": list(without),
