@@ -189,6 +189,33 @@ def folds(
     typer.echo("\n".join(lines(figures["together"])))
 
 
+@app.command()
+def figures(
+    parts: Annotated[
+        list[Path] | None, typer.Argument(metavar="PART.json...", help="Parts of the benchmark.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for curves and tables.")] = Path("figures"),
+    gallery: Annotated[Path, typer.Option(help="Folder for pictures of cells; git ignores it.")] = Path(
+        "gallery"
+    ),
+    data: Data = Path("data"),
+    run: Annotated[list[Path] | None, typer.Option(help="Folder of a training; may be repeated.")] = None,
+) -> None:
+    """Draw the figures of benchmark parts and trainings; cells themselves only where their images are at hand."""
+    from leukonet.training.benchmark.store import read_part
+    from leukonet.training.figures.draw import check_apart, draw_figures, draw_galleries
+
+    if not parts and not run:
+        raise DataError("nothing to draw: name parts of the benchmark, or a training with --run")
+    check_apart(out, gallery)
+    read = [read_part(path, data) for path in parts or ()]
+    cells = draw_galleries(read, gallery)
+    for path in (*cells, *draw_figures(read, run or (), out)):
+        typer.echo(path)
+    if any(each.part.answers for each in read) and not cells:
+        typer.echo(f"no galleries: no image of these parts is below {data}; set --data", err=True)
+
+
 def _progress(items: Iterable[Any]) -> Iterable[Any]:
     """A progress bar on standard error, where that is a terminal."""
     from rich.console import Console
