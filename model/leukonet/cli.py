@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(training.training, name="train")
 app.add_typer(data.sets, name="data")
-for command in (judging.evaluate, judging.benchmark, training.pack, training.build):
+for command in (judging.evaluate, judging.benchmark, judging.figures, training.build, training.pack):
     app.command()(command)
 
 

@@ -90,3 +90,29 @@ def benchmark(
         report.write_text(text + "\n", encoding="utf-8")
     else:
         sys.stdout.write(text + "\n")
+
+
+def figures(
+    parts: Annotated[
+        list[Path] | None, typer.Argument(metavar="PART.json...", help="Parts of the benchmark.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for curves and tables.")] = Path("figures"),
+    gallery: Annotated[Path, typer.Option(help="Folder for pictures of cells; git ignores it.")] = Path(
+        "gallery"
+    ),
+    data: Data = Path("data"),
+    run: Annotated[list[Path] | None, typer.Option(help="Folder of a training; may be repeated.")] = None,
+) -> None:
+    """Draw the figures of benchmark parts and trainings; cells themselves only where their images are at hand."""
+    from leukonet.training.benchmark.store import read_part
+    from leukonet.training.figures.draw import check_apart, draw_figures, draw_galleries
+
+    if not parts and not run:
+        raise DataError("nothing to draw: name parts of the benchmark, or a training with --run")
+    check_apart(out, gallery)
+    read = [read_part(path, data) for path in parts or ()]
+    cells = draw_galleries(read, gallery)
+    for path in (*cells, *draw_figures(read, run or (), out)):
+        typer.echo(path)
+    if any(each.part.answers for each in read) and not cells:
+        typer.echo(f"no galleries: no image of these parts is below {data}; set --data", err=True)

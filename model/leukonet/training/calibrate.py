@@ -5,6 +5,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
 from leukonet.classify import probabilities
+from leukonet.training import reliability
 
 Logits = npt.NDArray[np.float32]
 Classes = npt.NDArray[np.int64]
@@ -37,14 +38,9 @@ def commit_from(logits: Logits, heat: float, coverage: float) -> float:
     return float(np.clip(np.quantile(first, 1 - coverage), 0.4, 0.9))
 
 
-def expected_error(logits: Logits, classes: Classes, heat: float, bins: int = 15) -> float:
+def expected_error(logits: Logits, classes: Classes, heat: float) -> float:
     """Expected calibration error, 0 to 1: the gap between confidence and accuracy, over equal-width bins."""
     shares = probabilities(logits, heat)
-    first, right = shares.max(axis=1), shares.argmax(axis=1) == classes
-    place = np.minimum((first * bins).astype(int), bins - 1)
-    gaps = [
-        abs(first[place == index].mean() - right[place == index].mean()) * np.mean(place == index)
-        for index in range(bins)
-        if (place == index).any()
-    ]
-    return float(sum(gaps))
+    return reliability.expected_error(
+        reliability.bins_of(shares.max(axis=1), shares.argmax(axis=1) == classes)
+    )

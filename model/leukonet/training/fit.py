@@ -8,8 +8,9 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-import numpy as np
 import tensorflow as tf
+
+from leukonet.training.history import HISTORY, read_history
 
 WEIGHTS = "weights.weights.h5"
 """File of a finished training, below its folder."""
@@ -80,7 +81,7 @@ def fit(
         callbacks=[
             keras.callbacks.BackupAndRestore(str(out / "state")),
             *averaged,
-            keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+            keras.callbacks.CSVLogger(str(out / HISTORY), append=True),
             *callbacks,
         ],
         verbose=1 if os.isatty(1) else 2,
@@ -90,8 +91,7 @@ def fit(
 
 
 def history(out: Path) -> dict[str, list[float]]:
-    """The columns of `history.csv`, across resumptions."""
-    table = np.genfromtxt(out / "history.csv", delimiter=",", names=True)
-    columns = {name: np.atleast_1d(table[name]).tolist() for name in table.dtype.names or ()}
+    """The columns of `HISTORY`; a copy goes to `history.json`."""
+    columns = read_history(out)
     (out / "history.json").write_text(json.dumps(columns, indent=1) + "\n")
     return columns
