@@ -10,9 +10,10 @@ from leukonet.bundle import Bundle, Kind
 from leukonet.classify import name, open_classifier
 from leukonet.decode import MAX_PIXELS, decode
 from leukonet.field import answer, open_field
-from leukonet.locate import locate, open_locator
+from leukonet.locate import open_locator
 from leukonet.network import Network
 from leukonet.result import Cell, FieldResult
+from leukonet.tiles import locate_field, middle
 from leukonet.views import Canvas, crop, on_canvas, pixels
 
 
@@ -33,7 +34,7 @@ def analyse(data: bytes, bundle: Bundle, max_pixels: int = MAX_PIXELS) -> FieldR
     image = decode(data, max_pixels)
     canvas = on_canvas(image)
     decoded = perf_counter()
-    reason = why_not_assessable(canvas, image.size)
+    reason = _why_not_assessable(image, canvas)
     cells, located = ((), decoded) if reason else _cells(image, canvas, bundle)
     return FieldResult(
         width=image.width,
@@ -51,13 +52,20 @@ def analyse(data: bytes, bundle: Bundle, max_pixels: int = MAX_PIXELS) -> FieldR
     )
 
 
+def _why_not_assessable(image: Image.Image, canvas: Canvas) -> str:
+    """Judge a field whole, and a large one that fails by its middle too: small cells look like noise from afar."""
+    reason = why_not_assessable(canvas, image.size)
+    closer = middle(image) if reason else image
+    return reason if closer is image else why_not_assessable(on_canvas(closer), closer.size)
+
+
 def _cells(image: Image.Image, canvas: Canvas, bundle: Bundle) -> tuple[tuple[Cell, ...], float]:
     """The cells, and the moment at which the locator was done."""
     networks = open_networks(bundle)
     if bundle.kind is Kind.FIELD:
         return (answer(networks[0], image, bundle),), perf_counter()
     locator, classifier = networks
-    places = locate(locator, canvas, image.size, bundle.cell_threshold)
+    places = locate_field(locator, canvas, image, bundle.cell_threshold)
     located = perf_counter()
     cells = [
         name(bundle, classifier(pixels(crop(image, place.box, canvas.light))), place.box, place.score)

@@ -19,18 +19,34 @@ class Box(NamedTuple):
         return (self.xmin + self.xmax) / 2, (self.ymin + self.ymax) / 2
 
     @property
+    def longer(self) -> float:
+        """The longer side in pixels."""
+        return max(self.xmax - self.xmin, self.ymax - self.ymin)
+
+    @property
     def area(self) -> float:
         """Width times height in square pixels."""
         return max(0.0, self.xmax - self.xmin) * max(0.0, self.ymax - self.ymin)
 
     def overlap(self, other: "Box") -> float:
         """Intersection over union with another box, 0 to 1."""
+        shared = self.shared(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
+
+    def shared(self, other: "Box") -> float:
+        """Area in square pixels that another box covers too."""
         width = min(self.xmax, other.xmax) - max(self.xmin, other.xmin)
         height = min(self.ymax, other.ymax) - max(self.ymin, other.ymin)
-        if width <= 0 or height <= 0:
-            return 0.0
-        shared = width * height
-        return shared / (self.area + other.area - shared)
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def union(self, other: "Box") -> "Box":
+        """The smallest box that holds both."""
+        return Box(
+            min(self.xmin, other.xmin),
+            min(self.ymin, other.ymin),
+            max(self.xmax, other.xmax),
+            max(self.ymax, other.ymax),
+        )
 
 
 @dataclass(frozen=True, slots=True)

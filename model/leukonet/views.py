@@ -12,7 +12,7 @@ from PIL import Image
 from leukonet.colour import BACKGROUND, Colour, Pixels, normalise
 from leukonet.light import Light, measure_light
 from leukonet.result import Box
-from leukonet.stain import even_stain, gains
+from leukonet.stain import even_stain, no_gains
 
 CANVAS = 256
 """Side in pixels of the square on which the locator sees a field."""
@@ -70,7 +70,7 @@ def crop(
     light: Light,
     side: int = CROP,
     context: float = CONTEXT,
-    gain: Callable[[Pixels], Colour] = gains,
+    gain: Callable[[Pixels], Colour] = no_gains,
 ) -> Image.Image:
     """Cut one cell out of an RGB field, scaled and stained so that every cell fills its crop alike.
 

@@ -239,7 +239,7 @@ def test_a_cell_is_shown_as_the_network_saw_it(answers):
     (axes,) = gallery(answers[:1], "t").axes
 
     assert np.array_equal(
-        pixels(crop(image, BOX, on_canvas(image).white, SIDE)), np.asarray(axes.images[0].get_array())
+        pixels(crop(image, BOX, on_canvas(image).light, SIDE)), np.asarray(axes.images[0].get_array())
     )
 
 

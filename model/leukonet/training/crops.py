@@ -12,7 +12,7 @@ from leukonet.colour import Colour, Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
 from leukonet.result import Box
-from leukonet.stain import gains
+from leukonet.stain import no_gains
 from leukonet.training.outline import central_box
 from leukonet.views import CONTEXT, crop, on_canvas, pixels
 
@@ -63,7 +63,7 @@ def read_crops(
     fields: Sequence[LabelledField],
     seed: int,
     light: Callable[[Pixels], Light] = measure_light,
-    gain: Callable[[Pixels], Colour] = gains,
+    gain: Callable[[Pixels], Colour] = no_gains,
 ) -> Crops:
     """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells."""
     random = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ from leukonet.cells import CLASS_NAMES
 from leukonet.colour import Colour, Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
-from leukonet.stain import gains
+from leukonet.stain import no_gains
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
@@ -28,10 +28,12 @@ class Recipe:
 
     light: Callable[[Pixels], Light] = measure_light
     """Finds the field's background."""
-    gain: Callable[[Pixels], Colour] = gains
+    gain: Callable[[Pixels], Colour] = no_gains
     """Finds the gains of density that even a cell's stain."""
     stain: float = 0.85
     """Strength of the variation of stain, light and optics; 0 for none."""
+    faintest: float = 0.2
+    """Every second crop is paled, down to this share of its density; 1 for none."""
     jitter: float = 1.0
     """Strength of the variation of size and place, as locators err; 0 for none."""
     balanced: bool = True
@@ -84,7 +86,7 @@ def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
     flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
     turned = augment.affine(images, CROP, zoom, shift, angle, flip)
     if recipe.stain:
-        turned = augment.optics(turned, recipe.stain, blur=2.2, least=36)
+        turned = augment.optics(turned, recipe.stain, blur=2.2, least=36, faintest=recipe.faintest)
     return augment.levels(turned)
 
 

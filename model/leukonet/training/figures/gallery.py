@@ -136,4 +136,4 @@ def _picture(answer: Answer) -> Image.Image:
     whole = Box(0, 0, image.width, image.height)
     box = answer.cell.box if answer.cell else whole
     context = CONTEXT if box != whole else 1.0
-    return crop(image, box, on_canvas(image).white, SIDE, context)
+    return crop(image, box, on_canvas(image).light, SIDE, context)
