@@ -6,7 +6,7 @@ from pathlib import Path
 
 from leukonet.bundle import load_bundle
 from leukonet.errors import DataError
-from leukonet.training.benchmark import ablation, folds, paper, production, rivals, unseen
+from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, unseen
 from leukonet.training.benchmark.record import Part
 
 EPOCHS = {"locator": 20, "classifier": 30, "fold": 4, "ablation": 6, "paper": 96}
@@ -45,6 +45,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     ),
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),
+    "locating": lambda setting: locating.measure(setting.data, load_bundle(setting.bundle), setting.seed),
     "ablation": lambda setting: ablation.measure(
         setting.data, setting.runs, epochs=setting.epochs["ablation"], seed=setting.seed
     ),
