@@ -222,6 +222,15 @@ def test_what_fills_half_the_canvas_speaks_against_its_level():
     assert worth(place, 0.25) > 0 > worth(place, 0.6)
 
 
+def test_cells_that_are_seen_well_are_not_looked_at_closer_for_a_little_more():
+    """A platelet that looks like a cell from near would carry the field to a level at which lobes are cells."""
+    cell, platelet = square(500, 500, 260), square(1000, 300, 70)
+    image = painted(1440, 1080, [cell, platelet])
+    found = locate_field(Watcher(), on_canvas(image), image, 0.5)
+
+    assert [True] == [place.box.overlap(cell) > 0.9 for place in found]
+
+
 def test_the_threshold_changes_what_is_told_and_not_what_is_looked_at():
     """A curve over all thresholds is drawn from one look."""
     boxes = [square(900, 700, 150), square(1300, 700, 150)]
