@@ -11,12 +11,13 @@ from typing import Any
 
 from leukonet.cells import BY_NAME
 from leukonet.errors import BundleDamaged, BundleMissing
+from leukonet.views import PREPROCESSING
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the manifest that this code reads."""
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT = "smear-1"
+DEFAULT = "smear-2"
 """The shipped production bundle."""
 
 
@@ -118,10 +119,17 @@ def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
         temperature=float(manifest["temperature"]),
         provenance=manifest["provenance"],
     )
-    fault = _fault(bundle)
+    fault = _fault(bundle) or _strange(kind, manifest)
     if fault:
         raise BundleDamaged(f"{folder / MANIFEST}: {fault}; reinstall the bundle")
     return bundle
+
+
+def _strange(kind: Kind, manifest: dict[str, Any]) -> str:
+    """In what the networks would be shown something else than they were trained on, or an empty string."""
+    if kind is Kind.FIELD or manifest["preprocessing"] == PREPROCESSING:
+        return ""
+    return f"made for the preprocessing {manifest['preprocessing']}, this version has {PREPROCESSING}"
 
 
 def _fault(bundle: Bundle) -> str:

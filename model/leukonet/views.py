@@ -22,6 +22,14 @@ CONTEXT = 1.5
 """A crop's side in the field, in units of the longer side of the cell's box."""
 SMALLEST_CROP = 16.0
 """A crop takes in at least this many pixels of the field, however small the box."""
+PREPROCESSING = {
+    "light": "surface",
+    "background": BACKGROUND,
+    "canvas": CANVAS,
+    "crop": CROP,
+    "context": CONTEXT,
+}
+"""What a bundle of kind `locate-classify` must have been trained on: its manifest says so, and loading compares."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """The window that shows the whole field."""
 

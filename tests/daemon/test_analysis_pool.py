@@ -23,7 +23,7 @@ def made():
 
     def make(**options):
         defaults = {"workers": 1, "deadline": 30.0, "attempts": 3, "max_pixels": 200_000_000}
-        pools.append(LocalPool(load_bundle(), "smear-1", **(defaults | options)))
+        pools.append(LocalPool(load_bundle(), "smear-2", **(defaults | options)))
         return pools[-1]
 
     yield make

@@ -117,6 +117,8 @@ def test_a_manifest_that_is_none_is_damage(folder, content):
     [
         ({"format": 2}, "format 2, this version reads 1"),
         ({"kind": "oracle"}, "oracle"),
+        ({"preprocessing": {"light": "even"}}, "made for the preprocessing .*even"),
+        ({"preprocessing": None}, "made for the preprocessing None"),
         ({"classes": ["neutrophil", "unicorn"]}, "unknown class 'unicorn'"),
         ({"classes": ["neutrophil"]}, "two classes"),
         ({"classes": ["neutrophil", "neutrophil"]}, "twice"),

@@ -17,7 +17,7 @@ from leukonet.training.crops import read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.export import pack, to_int8
 from leukonet.training.paper_pictures import read_pictures
-from leukonet.views import CANVAS, on_canvas, pixels
+from leukonet.views import CANVAS, PREPROCESSING, on_canvas, pixels
 
 CELL_THRESHOLD = 0.2
 """Least score of a located cell: on TXL-PBC's val part it finds 94% with 0.02 false places a field, which the
@@ -60,7 +60,13 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
         "validation": figures,
     }
     files = {locate.FILE: locator, classify.FILE: classifier}
-    manifest = {"classes": CLASS_NAMES, "cell_threshold": CELL_THRESHOLD, **facts, "provenance": provenance}
+    manifest = {
+        "classes": CLASS_NAMES,
+        "preprocessing": PREPROCESSING,
+        "cell_threshold": CELL_THRESHOLD,
+        **facts,
+        "provenance": provenance,
+    }
     return pack(out, Kind.LOCATE_CLASSIFY, files, manifest, cards.locate_classify(out.name, manifest))
 
 

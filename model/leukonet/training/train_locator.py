@@ -17,6 +17,7 @@ from leukonet.result import Box
 from leukonet.training import augment, fit, networks
 from leukonet.training.datasets import training_fields
 from leukonet.training.outline import central_box
+from leukonet.training.quartered import quartered
 from leukonet.training.splits import hold_out
 from leukonet.views import CANVAS, on_canvas, pixels
 
@@ -96,7 +97,7 @@ def targets(boxes: tf.Tensor) -> tf.Tensor:
     """Draw boxes on the canvas as the grid that `loss` compares with.
 
     Args:
-        boxes: `(n, MOST_CELLS, 4)` unclipped, in canvas pixels; without area where there is no cell.
+        boxes: `(n, cells, 4)` unclipped, in canvas pixels; without area where there is no cell.
     """
     low, high = boxes[..., :2], boxes[..., 2:]
     whole = tf.reduce_prod(high - low, axis=-1)
@@ -124,7 +125,7 @@ def targets(boxes: tf.Tensor) -> tf.Tensor:
         -dy / STRIDE,
         *(tf.broadcast_to(logs[..., i][:, :, None, None], shape) for i in (0, 1)),
     ]
-    owner = tf.one_hot(tf.argmax(tf.cast(here, tf.float32) * heat, axis=1), MOST_CELLS, axis=1)
+    owner = tf.one_hot(tf.argmax(tf.cast(here, tf.float32) * heat, axis=1), boxes.shape[1], axis=1)
     centre = tf.cast(tf.reduce_any(here, axis=1), tf.float32)
     geometry = [tf.reduce_sum(value * owner, axis=1) for value in values]
     return tf.stack(
@@ -158,9 +159,9 @@ def vary(images: tf.Tensor, sizes: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tens
     across = tf.cast(tf.abs(tf.sin(turns)) > 0.5, tf.float32)[:, None, None]
     extent = extent * (1 - across) + extent[..., ::-1] * across
     moved = tf.concat([middle - extent / 2, middle + extent / 2], axis=-1)
-    return augment.levels(augment.optics(canvases, 1.0, blur=2.0, least=110, faintest=FAINTEST)), targets(
-        moved
-    )
+    varied = augment.optics(canvases, 1.0, blur=2.0, least=110, faintest=FAINTEST)
+    seen, placed = quartered(varied, moved, VISIBLE)
+    return augment.levels(seen), targets(placed)
 
 
 def _aims(sizes: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
@@ -200,7 +201,8 @@ def sources(
         seed: of the split.
         without: sets that are left out altogether.
     """
-    fields = training_fields(data, without)
+    # Fields without a box are no fields without a cell: looked at, each shows one that nobody boxed.
+    fields = [field for field in training_fields(data, without) if field.cells]
     thinned = [f for index, f in enumerate(fields) if f.source != "pbc" or index % PBC_EVERY == 0]
     return hold_out(thinned, 0.06, seed)
 
