@@ -47,7 +47,8 @@ in for them.
 
 - Blasts, bands, reactive lymphocytes, plasma cells and parasites are outside its classes: it names them something else,
   or leaves them unclassified.
-- Cells much smaller than a twelfth of the field's longer side may be missed.
+- In a field of up to 960 pixels, cells much smaller than a twelfth of its longer side may be missed; larger fields are
+  looked at in tiles too.
 - Chula's slides hold one or two classes each, and PBC names no patients: figures on them flatter.
 - On a microscope that it has never seen it errs more often. Check it on labelled cells of your own first:
   `leukonet evaluate --images DIR --labels CSV`.
