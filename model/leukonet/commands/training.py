@@ -52,14 +52,15 @@ def train_locator(
 def train_classifier(
     out: Out = Path("runs/classifier"),
     data: Data = Path("data"),
-    epochs: Batches = 40,
+    epochs: Batches = 60,
     without: Without = None,
+    start: Annotated[Path | None, typer.Option(help="A finished training's folder, to go on from.")] = None,
     seed: Seed = 1,
 ) -> None:
     """The network that names one cell's crop."""
     from leukonet.training import train_classifier as recipe
 
-    recipe.train_on(data, out, epochs=epochs, seed=seed, without=without or ())
+    recipe.train_on(data, out, epochs=epochs, seed=seed, without=without or (), start=start)
     typer.echo(f"trained: {out}")
 
 
@@ -88,7 +89,7 @@ def build(
     data: Data = Path("data"),
     runs: Runs = Path("runs"),
     locator_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the locator.")] = 25,
-    classifier_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the classifier.")] = 40,
+    classifier_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the classifier.")] = 60,
     benchmark: Benchmark = None,
     seed: Seed = 1,
 ) -> None:
@@ -97,5 +98,5 @@ def build(
     What is trained below --runs is not trained again, and a broken-off training goes on where it was.
     """
     train_locator(runs / "locator", data, locator_epochs, None, seed)
-    train_classifier(runs / "classifier", data, classifier_epochs, None, seed)
+    train_classifier(runs / "classifier", data, classifier_epochs, None, None, seed)
     pack(out, runs, data, Kind.LOCATE_CLASSIFY, None, benchmark, seed)

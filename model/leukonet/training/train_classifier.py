@@ -1,5 +1,6 @@
 """Trains the classifier on crops: sources and classes drawn evenly, stain and optics varied."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ class Recipe:
 
 
 SHIPPED = Recipe()
+RESTART = 2e-3
+"""Peak learning rate of a training that goes on from a finished one."""
 RARE_SOURCE = 0.4
 """A source's chance within its class grows with this power of its size: below 1, small sets count for more."""
 
@@ -159,8 +162,30 @@ def train(
 
 
 def train_on(
-    data: Path, out: Path, *, epochs: int, seed: int = 1, without: Sequence[str] = ()
+    data: Path,
+    out: Path,
+    *,
+    epochs: int,
+    seed: int = 1,
+    without: Sequence[str] = (),
+    start: Path | None = None,
 ) -> keras.Model:
-    """The whole recipe: read the sets, split, cut, train."""
+    """The whole recipe: read the sets, split, cut, train.
+
+    Args:
+        data: folder of the labelled sets.
+        out: folder for checkpoint, history and weights.
+        epochs: of 100 batches.
+        seed: of every random choice.
+        without: sets that are left out altogether.
+        start: folder of a finished training to go on from, at `RESTART`; its history goes before the new one.
+    """
     fields, held = sources(data, seed, without)
-    return train(read_crops(fields, seed), read_crops(held, seed), out, epochs=epochs, seed=seed)
+    crops, watched = read_crops(fields, seed), read_crops(held, seed)
+    if not start:
+        return train(crops, watched, out, epochs=epochs, seed=seed)
+    if not (out / fit.HISTORY).is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copy(start / fit.HISTORY, out)
+    begun = start / fit.WEIGHTS
+    return train(crops, watched, out, epochs=epochs, rate=RESTART, seed=seed, start=begun)
