@@ -19,6 +19,7 @@ from leukonet.stain import no_gains
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
+from leukonet.training.history import HISTORY
 from leukonet.training.splits import hold_out
 from leukonet.views import CROP
 
@@ -184,8 +185,8 @@ def train_on(
     crops, watched = read_crops(fields, seed), read_crops(held, seed)
     if not start:
         return train(crops, watched, out, epochs=epochs, seed=seed)
-    if not (out / fit.HISTORY).is_file():
+    if not (out / HISTORY).is_file():
         out.mkdir(parents=True, exist_ok=True)
-        shutil.copy(start / fit.HISTORY, out)
+        shutil.copy(start / HISTORY, out)
     begun = start / fit.WEIGHTS
     return train(crops, watched, out, epochs=epochs, rate=RESTART, seed=seed, start=begun)
