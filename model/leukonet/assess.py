@@ -2,13 +2,15 @@
 
 The limits were set on the training parts of BCCD, Chula, TXL-PBC and PBC, none of which they refuse, on the same
 fields blurred by a Gaussian of 6 pixels or more, and on generated noise and blanks. They are wide on purpose: a smear
-that is refused costs a cell, and a picture that passes still has to show something like a white cell.
+that is refused costs a cell, and a picture that passes still has to show something like a white cell. What no single
+limit refuses is weighed in `leukonet.likeness`.
 """
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from leukonet.colour import BACKGROUND, Colour, Pixels
+from leukonet.likeness import SMALLEST, Traits, likeness, traits
 from leukonet.views import Canvas, pixels
 
 LEAST_CONTRAST = 4.0
@@ -19,8 +21,6 @@ MOST_TEXTURE = 1.8
 """Fine structure over coarse structure. Smears: up to 1.0; noise: above 6."""
 LEAST_COLOUR, MOST_COLOUR = 0.015, 0.7
 """Mean spread of the channels' optical densities where there is stain. Smears: 0.04 to 0.32; grey pictures: 0."""
-SMALLEST = 3
-"""Pixels: a thinner strip shows nothing."""
 STAINED = 0.12
 """A pixel of at least this optical density is stained."""
 
@@ -35,19 +35,38 @@ def why_not_assessable(canvas: Canvas, size: tuple[int, int]) -> str:
     Returns:
         A short reason, or an empty string where the field may be counted.
     """
+    small = part_filled(canvas, size)
+    return why_plainly_not(small) or ("" if likeness(measured(small)) > 0 else "no smear")
+
+
+def part_filled(canvas: Canvas, size: tuple[int, int]) -> Image.Image:
+    """The part of the canvas that a field of this `(width, height)` fills."""
     width, height = (max(1, round(length * canvas.scale)) for length in size)
-    small = canvas.image.crop((0, 0, width, height))
-    levels = pixels(small).mean(axis=2, dtype=np.float32)
+    return canvas.image.crop((0, 0, width, height))
+
+
+def why_plainly_not(small: Image.Image) -> str:
+    """The reason that one measure alone gives against a field drawn small, or an empty string."""
+    levels = _grey(small)
     if min(levels.shape) < SMALLEST or levels.std() < LEAST_CONTRAST:
         return "blank"
-    colour = colour_spread(pixels(small))
+    colour = colour_spread(pixels(small)[::2, ::2])
     if colour < LEAST_COLOUR:
         return "no stain"
     if colour > MOST_COLOUR or texture(small.convert("L")) > MOST_TEXTURE:
         return "no smear"
-    if detail(levels) < LEAST_DETAIL:
-        return "out of focus"
-    return ""
+    return "out of focus" if detail(levels) < LEAST_DETAIL else ""
+
+
+def measured(small: Image.Image) -> Traits:
+    """The traits of a field drawn small, at least `SMALLEST` wide and high."""
+    levels = _grey(small)
+    return traits(pixels(small), levels, detail(levels), texture(small.convert("L")))
+
+
+def _grey(small: Image.Image) -> Colour:
+    levels: Colour = pixels(small).mean(axis=2, dtype=np.float32)
+    return levels
 
 
 def detail(levels: Colour) -> float:

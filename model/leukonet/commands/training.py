@@ -64,6 +64,14 @@ def train_classifier(
     typer.echo(f"trained: {out}")
 
 
+@training.command("likeness")
+def train_likeness(data: Data = Path("data")) -> None:
+    """The weights by which a field looks like a smear; printed as they stand in leukonet/likeness.py."""
+    from leukonet.training.tune_likeness import tune
+
+    typer.echo(tune(data))
+
+
 def pack(
     out: Packed,
     runs: Runs = Path("runs"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from leukonet.bundle import load_bundle
 from leukonet.errors import DataError
-from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, unseen
+from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, smears, unseen
 from leukonet.training.benchmark.record import Part
 
 EPOCHS = {"locator": 20, "classifier": 30, "fold": 4, "ablation": 6, "paper": 96}
@@ -56,6 +56,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
         epochs=setting.epochs["paper"],
         seed=setting.seed,
     ),
+    "smears": lambda setting: smears.measure(setting.data, load_bundle(setting.bundle)),
     "rivals": lambda setting: rivals.measure(setting.data, setting.seed),
 }
 """In the report's order."""

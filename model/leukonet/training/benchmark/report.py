@@ -15,7 +15,7 @@ ORDER = (
     "bccd-folds",
     "chula-folds",
     "locating",
-    "not-smears",
+    "smears",
     "ablation",
     "rivals",
     "paper",
