@@ -17,10 +17,10 @@ LEAST_CONTRAST = 4.0
 """Standard deviation of the grey level, 0 to 255. Smears: 9 and more; blanks: below 1."""
 LEAST_DETAIL = 2.6
 """Upper 0.5% of the Laplacian of the lightly smoothed grey level. Smears: 3.7 and more; blurred ones: up to 2.5."""
-MOST_TEXTURE = 1.8
-"""Fine structure over coarse structure. Smears: up to 1.0; noise: above 6."""
-LEAST_COLOUR, MOST_COLOUR = 0.015, 0.7
-"""Mean spread of the channels' optical densities where there is stain. Smears: 0.04 to 0.32; grey pictures: 0."""
+MOST_TEXTURE = 4.0
+"""Fine structure over coarse structure, once the light is even. Smears: up to 2.7; noise: above 6."""
+LEAST_COLOUR, MOST_COLOUR = 0.012, 0.7
+"""Mean spread of the channels' optical densities where there is stain. Smears: 0.02 to 0.32; grey pictures: 0."""
 STAINED = 0.12
 """A pixel of at least this optical density is stained."""
 
