@@ -9,10 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from leukonet.colour import BACKGROUND, Colour, Pixels, normalise
+from leukonet.colour import BACKGROUND, Pixels, normalise
 from leukonet.light import Light, measure_light
 from leukonet.result import Box
-from leukonet.stain import even_stain, no_gains
 
 CANVAS = 256
 """Side in pixels of the square on which the locator sees a field."""
@@ -73,14 +72,9 @@ def crop_square(box: Box, context: float = CONTEXT) -> Box:
 
 
 def crop(
-    image: Image.Image,
-    box: Box,
-    light: Light,
-    side: int = CROP,
-    context: float = CONTEXT,
-    gain: Callable[[Pixels], Colour] = no_gains,
+    image: Image.Image, box: Box, light: Light, side: int = CROP, context: float = CONTEXT
 ) -> Image.Image:
-    """Cut one cell out of an RGB field, scaled and stained so that every cell fills its crop alike.
+    """Cut one cell out of an RGB field, scaled so that every cell fills its crop alike.
 
     Args:
         image: the field as it came.
@@ -88,7 +82,6 @@ def crop(
         light: the field's background, from its `Canvas`.
         side: of the crop, in pixels.
         context: the crop's side in the field, in units of the box's longer side.
-        gain: finds the gains of density that even the cell's stain.
 
     Returns:
         RGB image of `side` x `side`; beyond the field's edge it is `BACKGROUND`.
@@ -104,9 +97,7 @@ def crop(
         (width, height), Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=2.0
     )
     window = Box(left / image.width, top / image.height, right / image.width, bottom / image.height)
-    even = _padded(normalise(part, light.over(window, part.size)), side, (x, y))
-    rim = round((1 - 1 / context) / 2 * side)
-    return even_stain(even, gain(pixels(even)[rim : side - rim, rim : side - rim]))
+    return _padded(normalise(part, light.over(window, part.size)), side, (x, y))
 
 
 def pixels(image: Image.Image) -> Pixels:

@@ -8,8 +8,8 @@ from PIL import Image
 
 from leukonet.colour import BACKGROUND
 from leukonet.phantom import render_field
-from leukonet.stain import LEAST_GAIN, MOST_GAIN, MOST_TINT, NUCLEUS, even_stain, gains
-from leukonet.views import crop, on_canvas, pixels
+from leukonet.training.stain import LEAST_GAIN, MOST_GAIN, MOST_TINT, NUCLEUS, even_stain, gains
+from leukonet.views import CONTEXT, crop, on_canvas, pixels
 
 
 def cell_of(densities: tuple[float, float, float]) -> np.ndarray:
@@ -24,7 +24,7 @@ def test_a_nucleus_of_any_stain_becomes_the_reference(strength, red, green):
     """Within a few levels: the classifier need not learn every lab's dye."""
     stained = tuple(np.array(NUCLEUS) * strength * (red, green, 1.0))
     box = cell_of(stained)
-    even = pixels(even_stain(Image.fromarray(box), gains(box)))
+    even = pixels(even_stain(Image.fromarray(box), 1.0))
 
     expected = BACKGROUND * np.exp(-np.array(NUCLEUS))
     assert np.abs(even[0, 0] - expected).max() < 12
@@ -43,9 +43,9 @@ def test_gains_stay_within_their_bounds(seed):
 
 def test_background_stays_background():
     """Whatever the gain: it has no density to multiply."""
-    plain = Image.new("RGB", (4, 4), (BACKGROUND,) * 3)
+    box = cell_of((0.3, 0.2, 0.1))
 
-    assert (BACKGROUND,) * 3 == even_stain(plain, np.array([0.5, 3.0, 6.0], np.float32)).getpixel((0, 0))
+    assert (BACKGROUND,) * 3 == even_stain(Image.fromarray(box), 1.0).getpixel((29, 0))
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6])
@@ -55,7 +55,7 @@ def test_a_paler_smear_gives_nearly_the_same_crop(share):
     box = drawn.cells[0][1]
     pale = 255 * (drawn.pixels / 255) ** share
     seen = [
-        pixels(crop(image, box, on_canvas(image).light)).astype(int)
+        pixels(even_stain(crop(image, box, on_canvas(image).light), 1 / CONTEXT)).astype(int)
         for image in (Image.fromarray(drawn.pixels), Image.fromarray(pale.astype(np.uint8)))
     ]
 

@@ -10,7 +10,6 @@ from leukonet.colour import BACKGROUND, LOWEST_WHITE, normalise, white_point
 from leukonet.light import even_light
 from leukonet.phantom import render_field
 from leukonet.result import Box
-from leukonet.stain import no_gains
 from leukonet.views import CANVAS, CONTEXT, CROP, SMALLEST_CROP, crop, crop_square, on_canvas, pixels
 
 WHITE = even_light(np.full((4, 4, 3), BACKGROUND, np.uint8))
@@ -120,7 +119,7 @@ def test_any_box_inside_or_across_the_border_gives_a_crop(box, width, height):
 def test_beyond_the_fields_edge_a_crop_is_background(box):
     """A field of stain all over shows stain where the field is, and clean grey elsewhere."""
     assume(across(box, 200, 150))
-    seen = pixels(crop(Image.new("RGB", (200, 150), (60, 60, 60)), box, WHITE, gain=no_gains))
+    seen = pixels(crop(Image.new("RGB", (200, 150), (60, 60, 60)), box, WHITE))
     square = crop_square(box)
     step = (square.xmax - square.xmin) / CROP
     x = square.xmin + (np.arange(CROP) + 0.5) * step

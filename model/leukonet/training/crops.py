@@ -8,12 +8,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
-from leukonet.colour import Colour, Pixels
+from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
 from leukonet.result import Box
-from leukonet.stain import no_gains
 from leukonet.training.outline import central_box
+from leukonet.training.stain import even_stain
 from leukonet.views import CONTEXT, crop, on_canvas, pixels
 
 MARGIN = 1.5
@@ -63,7 +63,8 @@ def read_crops(
     fields: Sequence[LabelledField],
     seed: int,
     light: Callable[[Pixels], Light] = measure_light,
-    gain: Callable[[Pixels], Colour] = no_gains,
+    *,
+    evened: bool = False,
 ) -> Crops:
     """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells."""
     random = np.random.default_rng(seed)
@@ -75,7 +76,8 @@ def read_crops(
             image = opened.convert("RGB")
         found = on_canvas(image, light=light).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
-            images.append(pixels(crop(image, box, found, KEPT, CONTEXT * MARGIN, gain)))
+            cut = crop(image, box, found, KEPT, CONTEXT * MARGIN)
+            images.append(pixels(even_stain(cut, 1 / (CONTEXT * MARGIN)) if evened else cut))
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))

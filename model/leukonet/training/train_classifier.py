@@ -12,10 +12,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from leukonet.cells import CLASS_NAMES
-from leukonet.colour import Colour, Pixels
+from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
-from leukonet.stain import no_gains
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
@@ -30,8 +29,8 @@ class Recipe:
 
     light: Callable[[Pixels], Light] = measure_light
     """Finds the field's background."""
-    gain: Callable[[Pixels], Colour] = no_gains
-    """Finds the gains of density that even a cell's stain."""
+    evened: bool = False
+    """Every crop's stain is brought to the same nucleus."""
     stain: float = 0.85
     """Strength of the variation of stain, light and optics; 0 for none."""
     faintest: float = 0.2

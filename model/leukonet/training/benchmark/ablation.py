@@ -9,7 +9,6 @@ import numpy as np
 from leukonet.cells import CLASS_NAMES
 from leukonet.labels import LabelledField
 from leukonet.light import even_light
-from leukonet.stain import no_gains
 from leukonet.training import train_classifier
 from leukonet.training.benchmark.record import Part, Table
 from leukonet.training.benchmark.unseen import SETS
@@ -20,7 +19,8 @@ from leukonet.training.train_classifier import SHIPPED, Recipe
 RECIPES = {
     "the recipe": SHIPPED,
     "one background colour a field, not a surface": Recipe(light=even_light),
-    "every cell's stain as it is": Recipe(gain=no_gains),
+    "no crops paled": Recipe(faintest=1.0),
+    "no crops paled, every stain evened by the nucleus": Recipe(faintest=1.0, evened=True),
     "no variation of stain, light and optics": Recipe(stain=0.0),
     "a third more variation of them": Recipe(stain=1.15),
     "crops of true size and place": Recipe(jitter=0.0),
@@ -46,10 +46,12 @@ def measure(data: Path, runs: Path, *, epochs: int, seed: int) -> Part:
         fields, held = train_classifier.sources(data, seed, (name,))
         judged = _thinned(read_dataset(data, name))
         for number, (change, recipe) in enumerate(RECIPES.items()):
-            crops, watched = (read_crops(part, seed, recipe.light, recipe.gain) for part in (fields, held))
+            crops, watched = (
+                read_crops(part, seed, recipe.light, evened=recipe.evened) for part in (fields, held)
+            )
             out = runs / "ablation" / name / str(number)
             model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed, recipe=recipe)
-            truth = read_crops(judged, seed, recipe.light, recipe.gain)
+            truth = read_crops(judged, seed, recipe.light, evened=recipe.evened)
             named = np.argmax(model.predict(train_classifier.plain(truth), batch_size=128, verbose=0), axis=1)
             scores[change][name] = balanced(truth, named, np.unique(crops.classes))
     rows: list[dict[str, Any]] = [

@@ -2,6 +2,7 @@
 
 Beer and Lambert: a dye's optical density grows with its amount, so another amount of dye, another exposure, another
 camera are, channel by channel, about a gain of density. The nucleus is the one thing that every white cell has.
+The recipe that ships pales its training crops instead; this is a row of the ablation.
 """
 
 import numpy as np
@@ -42,13 +43,15 @@ def gains(cell: Pixels) -> Colour:
     return gained
 
 
-def no_gains(_cell: Pixels) -> Colour:
-    """Leave the stain as it is."""
-    return np.ones(3, np.float32)
+def even_stain(image: Image.Image, share: float) -> Image.Image:
+    """Even the stain of an RGB crop by the nucleus of its cell.
 
-
-def even_stain(image: Image.Image, gain: Colour) -> Image.Image:
-    """Multiply an RGB image's optical densities over `BACKGROUND` by a gain in each channel, `(3,)`."""
+    Args:
+        image: square, its background at `BACKGROUND`.
+        share: of the crop's side that the cell's box takes, in the middle.
+    """
+    rim = round((1 - share) / 2 * image.width)
+    gain = gains(np.asarray(image, np.uint8)[rim : image.width - rim, rim : image.width - rim])
     levels = np.maximum(np.arange(256, dtype=np.float32), 1) / BACKGROUND
     raised = BACKGROUND * levels[None, :] ** gain[:, None]
     return image.point([int(level) for level in np.minimum(raised + 0.5, 255).ravel()])
