@@ -132,6 +132,7 @@ def test_without_the_images_the_curves_are_drawn_and_the_lack_is_told(tmp_path, 
     from leukonet.cli import app
 
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LEUKOWATCH_DATA", raising=False)
     write_part(
         Part([], {"one": [answer(0.9)]}), Path("smears.json"), command="c", seed=1, seconds=1, data=Path()
     )
