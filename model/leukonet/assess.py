@@ -6,6 +6,8 @@ that is refused costs a cell, and a picture that passes still has to show someth
 limit refuses is weighed in `leukonet.likeness`.
 """
 
+from functools import cached_property
+
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -35,8 +37,31 @@ def why_not_assessable(canvas: Canvas, size: tuple[int, int]) -> str:
     Returns:
         A short reason, or an empty string where the field may be counted.
     """
-    small = part_filled(canvas, size)
+    small = Drawn(part_filled(canvas, size))
     return why_plainly_not(small) or ("" if likeness(measured(small)) > 0 else "no smear")
+
+
+class Drawn:
+    """A field drawn small, each thing about it measured once and only where it is asked for."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self.image = image
+
+    @cached_property
+    def levels(self) -> Colour:
+        """Grey level, `(height, width)` float32 of 0 to 255."""
+        grey: Colour = pixels(self.image).mean(axis=2, dtype=np.float32)
+        return grey
+
+    @cached_property
+    def detail(self) -> float:
+        """See `detail`."""
+        return detail(self.levels)
+
+    @cached_property
+    def texture(self) -> float:
+        """See `texture`."""
+        return texture(self.image.convert("L"))
 
 
 def part_filled(canvas: Canvas, size: tuple[int, int]) -> Image.Image:
@@ -45,28 +70,21 @@ def part_filled(canvas: Canvas, size: tuple[int, int]) -> Image.Image:
     return canvas.image.crop((0, 0, width, height))
 
 
-def why_plainly_not(small: Image.Image) -> str:
+def why_plainly_not(small: Drawn) -> str:
     """The reason that one measure alone gives against a field drawn small, or an empty string."""
-    levels = _grey(small)
-    if min(levels.shape) < SMALLEST or levels.std() < LEAST_CONTRAST:
+    if min(small.levels.shape) < SMALLEST or small.levels.std() < LEAST_CONTRAST:
         return "blank"
-    colour = colour_spread(pixels(small)[::2, ::2])
+    colour = colour_spread(pixels(small.image)[::2, ::2])
     if colour < LEAST_COLOUR:
         return "no stain"
-    if colour > MOST_COLOUR or texture(small.convert("L")) > MOST_TEXTURE:
+    if colour > MOST_COLOUR or small.texture > MOST_TEXTURE:
         return "no smear"
-    return "out of focus" if detail(levels) < LEAST_DETAIL else ""
+    return "out of focus" if small.detail < LEAST_DETAIL else ""
 
 
-def measured(small: Image.Image) -> Traits:
+def measured(small: Drawn) -> Traits:
     """The traits of a field drawn small, at least `SMALLEST` wide and high."""
-    levels = _grey(small)
-    return traits(pixels(small), levels, detail(levels), texture(small.convert("L")))
-
-
-def _grey(small: Image.Image) -> Colour:
-    levels: Colour = pixels(small).mean(axis=2, dtype=np.float32)
-    return levels
+    return traits(pixels(small.image), small.levels, small.detail, small.texture)
 
 
 def detail(levels: Colour) -> float:

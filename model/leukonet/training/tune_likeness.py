@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from leukonet.assess import measured, part_filled, why_plainly_not
+from leukonet.assess import Drawn, measured, part_filled, why_plainly_not
 from leukonet.likeness import REACH, terms
 from leukonet.phantom import render_field
 from leukonet.training.datasets import TRAINING_PARTS, read_dataset
@@ -87,7 +87,7 @@ def _not_smears(rng: np.random.Generator) -> Iterator[Image.Image]:
 
 def _terms(images: Iterator[Image.Image]) -> Numbers:
     """The terms of those that are neither blank nor grey nor refused by a single measure."""
-    fields = (part_filled(on_canvas(image), image.size) for image in images)
+    fields = (Drawn(part_filled(on_canvas(image), image.size)) for image in images)
     return np.array([terms(measured(field)) for field in fields if not why_plainly_not(field)], float)
 
 
