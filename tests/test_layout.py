@@ -12,16 +12,17 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = {"leukowatch": ROOT / "daemon", "leukonet": ROOT / "model"}
 LONGEST = 350
 
-EVERYWHERE = {"errors", "settings"}
+EVERYWHERE = {"errors", "settings", "setting_tables"}
 MAY_IMPORT = {
     "store": set(),
     "inbox": {"store.outcome"},
     "analysis": set(),
     "differential": {"store"},
     "console": {"differential", "store", "inbox.listing"},
-    "review": {"differential", "store.queries", "store.reviews"},
-    "exchange": {"differential", "store.queries"},
+    "review": {"differential", "store", "exchange"},
+    "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},
+    "commands": {"inbox", "analysis", "store", "differential", "console", "review", "exchange", "service"},
 }
 """Which other rooms (or single modules of one) a room of the service may know."""
 

@@ -2,8 +2,8 @@
 # Set up what `make run` or `make test` needs: a virtual environment in .venv, and the few Debian packages that
 # it cannot do without. Called by the Makefile; safe to call again, and from two terminals at once.
 #
-#   tools/setup.sh run     the service alone
-#   tools/setup.sh test    the service, the training room and the developers' tools
+#   tools/setup.sh run     the service and the review page
+#   tools/setup.sh test    the same, more machines, the training room and the developers' tools: Chromium, PostgreSQL
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,8 +13,8 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 case "$purpose" in
-    run)  target="."            ready=(.venv/.run-ready) ;;
-    test) target=".[dev,train]" ready=(.venv/.run-ready .venv/.test-ready) ;;
+    run)  target=".[review]"                    ready=(.venv/.run-ready) ;;
+    test) target=".[review,cluster,dev,train]"  ready=(.venv/.run-ready .venv/.test-ready) ;;
     *)    die "say what for: tools/setup.sh run, or tools/setup.sh test" ;;
 esac
 
@@ -78,8 +78,12 @@ make_environment
 say "installing $target (minutes the first time)"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$target"
 check_libraries
-if [ "$purpose" = test ] && ! command -v sqlite3 >/dev/null; then
-    apt_install sqlite3
+if [ "$purpose" = test ]; then
+    missing=()
+    command -v sqlite3 >/dev/null || missing+=(sqlite3)
+    command -v chromium >/dev/null || missing+=(chromium)
+    compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || missing+=(postgresql)
+    [ "${#missing[@]}" -eq 0 ] || apt_install "${missing[@]}"
 fi
 touch "${ready[@]}"
 say "ready"

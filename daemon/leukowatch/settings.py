@@ -6,14 +6,13 @@ Precedence, strongest first: environment (`LEUKOWATCH_ANALYSIS__WORKERS=2`), the
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -23,6 +22,7 @@ from pydantic_settings import (
 )
 
 from leukowatch.errors import SettingsInvalid
+from leukowatch.setting_tables import AnalysisSettings, InboxSettings, Room, ServiceSettings, StoreSettings
 
 CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
@@ -30,25 +30,6 @@ DEFAULT_HOME = Path("leukowatch-home")
 _PREFIX = "LEUKOWATCH_"
 _NO_SETTINGS = {"LEUKOWATCH_CONFIG", "LEUKOWATCH_DATA", "LEUKOWATCH_WRITE_README"}
 """Variables that something else than `Settings` reads."""
-_DATABASE = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:).|postgresql(\+\w+)?://")
-
-
-def _names_a_slide(pattern: str) -> str:
-    """Accept a regular expression that has a group called `slide`, or nothing."""
-    try:
-        groups = re.compile(pattern).groupindex
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"no regular expression: {error}") from error
-    if pattern and "slide" not in groups:
-        raise ValueError("the pattern needs a named group, as in (?P<slide>[^_]+)_.*")
-    return pattern
-
-
-def _names_a_database(url: str) -> str:
-    """Accept the URL of an SQLite file or of a PostgreSQL server, or nothing."""
-    if url and not _DATABASE.match(url):
-        raise ValueError("give sqlite:///PATH or postgresql://USER@HOST/NAME")
-    return url
 
 
 def _expanded(path: Path) -> Path:
@@ -57,56 +38,6 @@ def _expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError as error:
         raise ValueError(f"{path}: no such user's folder") from error
-
-
-class Room(BaseModel):
-    """A table of the TOML file: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class InboxSettings(Room):
-    """How files are noticed and taken."""
-
-    quiet_seconds: float = Field(2.0, ge=0, description="unchanged this long where no close event came")
-    truncated_seconds: float = Field(
-        60.0, gt=0, description="a file without its end waits this long for its writer, then is quarantined"
-    )
-    rescan_seconds: float = Field(30.0, gt=0, description="the inbox is listed anew this often")
-    polling: bool = Field(default=False, description="list instead of listening: for network shares")
-    max_bytes: int = Field(256_000_000, gt=0, description="larger files are quarantined unread")
-    max_pixels: int = Field(100_000_000, gt=0, description="larger images are quarantined undecoded")
-    slide_pattern: Annotated[str, AfterValidator(_names_a_slide)] = Field(
-        "", description="names the slide of a file directly in the inbox, by a group called slide"
-    )
-    empty_folder_seconds: float = Field(3600.0, gt=0, description="empty slide folders go after this time")
-    queue: int = Field(10_000, gt=0, description="hints kept in memory; the rescan finds what overflows")
-
-
-class AnalysisSettings(Room):
-    """How fields are looked at."""
-
-    bundle: str = Field("smear-2", description="name of a shipped bundle, or a path to one")
-    workers: int = Field(0, ge=0, description="worker processes; 0 is one a core")
-    deadline_seconds: float = Field(60.0, gt=0, description="a field that takes longer is given up")
-    attempts: int = Field(3, ge=1, description="tries for a field that kills or hangs its worker")
-
-
-class StoreSettings(Room):
-    """The database."""
-
-    url: Annotated[str, AfterValidator(_names_a_database)] = Field(
-        "", description="SQLAlchemy URL; empty is leukowatch.db in the home"
-    )
-    busy_seconds: float = Field(10.0, ge=0, description="how long a locked database is waited for")
-    group: int = Field(64, ge=1, description="most results in one transaction")
-
-
-class ServiceSettings(Room):
-    """The running daemon."""
-
-    stop_seconds: float = Field(20.0, gt=0, description="what is in hand at SIGTERM may take this long")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
 
 class Variables(EnvSettingsSource):

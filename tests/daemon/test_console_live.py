@@ -14,7 +14,8 @@ from rich.console import Console
 from handmade import NOON, blank, cell, fill, outcome, seen
 from lab import wait_until
 from leukowatch.console.live import LiveView, watch_live
-from leukowatch.settings import Settings, StoreSettings
+from leukowatch.setting_tables import StoreSettings
+from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
 
 ODD = "[red]odd[/red]"

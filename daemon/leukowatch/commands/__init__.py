@@ -1,0 +1,1 @@
+"""The commands, a module for each kind of work; every command imports what it needs when it runs."""

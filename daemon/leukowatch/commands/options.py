@@ -1,0 +1,23 @@
+"""What every command asks for: the home, before or after the command's name."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leukowatch.settings import Settings, load_settings
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Instead of LEUKOWATCH_HOME, else ./leukowatch-home.")
+]
+_state: dict[str, Path | None] = {"home": None}
+
+
+def common(home: HomeOption = None) -> None:
+    """Counts white cells on blood-smear images dropped into a folder. Research use only."""
+    _state["home"] = home
+
+
+def settings_of(home: Path | None) -> Settings:
+    """Load the settings of the home that was named last."""
+    return load_settings(home or _state["home"])

@@ -1,0 +1,53 @@
+"""Commands that take images: the service, one scan, and the live view beside them."""
+
+import sys
+import threading
+
+import typer
+
+from leukowatch.commands.options import HomeOption, settings_of
+
+
+def run(home: HomeOption = None) -> None:
+    """Watch the inbox until told to stop: a live view on a terminal, log lines elsewhere."""
+    from leukowatch.console.logs import configure_logs
+    from leukowatch.service.daemon import serve, signals
+
+    settings = settings_of(home)
+    terminal = sys.stdout.isatty()
+    configure_logs("warning" if terminal else settings.service.log_level, terminal)
+    stopping = threading.Event()
+    with signals(stopping):
+        if not terminal:
+            serve(settings, stopping)
+            return
+        from leukowatch.console.live import watch_live
+
+        view = threading.Thread(target=watch_live, args=(settings, stopping), name="view")
+        view.start()
+        try:
+            serve(settings, stopping)
+        finally:
+            stopping.set()
+            view.join()
+
+
+def scan(home: HomeOption = None) -> None:
+    """Take what is in the inbox now, then exit; with code 8 where files still wait, naming them."""
+    from leukowatch.console.logs import configure_logs
+    from leukowatch.service.daemon import scan as scan_now
+    from leukowatch.service.daemon import signals
+
+    settings = settings_of(home)
+    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    stopping = threading.Event()
+    with signals(stopping):
+        filed = scan_now(settings, stopping)
+    typer.echo(f"{filed} files filed")
+
+
+def console(home: HomeOption = None) -> None:
+    """The live view, read-only, beside a running service."""
+    from leukowatch.console.live import watch_live
+
+    watch_live(settings_of(home), threading.Event())

@@ -1,0 +1,33 @@
+"""The commands `leukowatch db`: the database's schema."""
+
+import typer
+
+from leukowatch.commands.options import HomeOption, settings_of
+
+database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+@database.command("upgrade")
+def db_upgrade(home: HomeOption = None) -> None:
+    """Bring the database's schema to this version; an SQLite file is copied aside first."""
+    from leukowatch.service.home import make_home, only_one
+    from leukowatch.store.migrate import upgrade
+
+    found = settings_of(home)
+    make_home(found)
+    with only_one(found.home):
+        before = upgrade(found.database_url, found.store.busy_seconds)
+    typer.echo(f"the database is up to date (it was at {before or 'nothing'})")
+
+
+@database.command("check")
+def db_check(home: HomeOption = None) -> None:
+    """Prove schema, file and references; code 14 where something is wrong."""
+    from leukowatch.errors import ChecksFailed
+    from leukowatch.store.migrate import check
+
+    found = settings_of(home)
+    wrong = check(found.database_url, found.store.busy_seconds)
+    if wrong:
+        raise ChecksFailed("; ".join(wrong))
+    typer.echo("the database is sound")

@@ -1,0 +1,1 @@
+"""Results in the forms that other systems read: CSV, JSON, FHIR, HL7, PDF."""
