@@ -28,13 +28,12 @@ def outbox_table(messages: Sequence[Message], targets: Sequence[str]) -> Table:
 
 def worklist_table(lines: Sequence[tuple[WorklistRow, tuple[str, ...]]], without: Sequence[str]) -> Table:
     """Lay out orders with their slides, then slides without an order."""
-    table = Table("order", "slide", "age", "sex", "leucocytes, 10^9/L", "pattern", title="Worklist")
+    table = Table("order", "slide", "age", "sex", "leucocytes, 10^9/L", "named as", title="Worklist")
     for row, slides in lines:
         age = "" if row.age_years is None else f"{row.age_years:g}"
         count = "" if row.leucocytes is None else f"{row.leucocytes:g}"
         for slide in slides or (NO_SLIDE,):
-            pattern = "" if slide == row.slide or row.slide in slides else row.slide
-            table.add_row(Text(row.order_id), Text(slide), age, row.sex, count, Text(pattern))
+            table.add_row(Text(row.order_id), Text(slide), age, row.sex, count, Text(row.slide))
     for slide in without:
         table.add_row(NO_ORDER, Text(slide), "", "", "", "")
     return table

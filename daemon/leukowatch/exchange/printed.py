@@ -19,12 +19,11 @@ _HEAD = ("Class", "Cells", "%", "95% limits", "Reference", "Flag", "10^9/L")
 _WIDTHS = (34, 10, 12, 20, 18, 9, 13)
 
 
-def slides_pdf(results: Sequence[SlideResult], audit_heads: Sequence[str], font: str = "") -> bytes:
+def slides_pdf(results: Sequence[SlideResult], font: str = "") -> bytes:
     """Give a PDF with a page for each slide.
 
     Args:
         results: one at least.
-        audit_heads: beside each result, the hash that its audit trail ended in; empty where there is none.
         font: path of a TrueType font; empty for the system's DejaVu Sans, else Helvetica. A character that the font
             has not is printed as a question mark.
 
@@ -38,13 +37,13 @@ def slides_pdf(results: Sequence[SlideResult], audit_heads: Sequence[str], font:
     pdf.set_creator(SOFTWARE)
     pdf.set_creation_date(max(result.made_at for result in results))
     face = Typeface(pdf, font)
-    for result, audit_head in zip(results, audit_heads, strict=True):
+    for result in results:
         pdf.add_page()
-        _page(pdf, face, result, audit_head)
+        _page(pdf, face, result)
     return bytes(pdf.output())
 
 
-def _page(pdf: FPDF, face: Typeface, result: SlideResult, audit_head: str) -> None:
+def _page(pdf: FPDF, face: Typeface, result: SlideResult) -> None:
     face.use(TITLE, bold=True)
     _write(pdf, face, "Leucocyte differential", 8)
     face.use(BODY)
@@ -61,7 +60,7 @@ def _page(pdf: FPDF, face: Typeface, result: SlideResult, audit_head: str) -> No
     face.use(SMALL)
     for sentence in remarks(result)[2:]:
         _write(pdf, face, sentence, 3.8)
-    _signatures(pdf, face, result, audit_head)
+    _signatures(pdf, face, result)
 
 
 def _banner(pdf: FPDF, face: Typeface, result: SlideResult) -> None:
@@ -111,17 +110,16 @@ def _cells(each: ClassResult) -> tuple[str, ...]:
     return label, str(each.count), share, limits(each), usual(each), each.flag, absolute
 
 
-def _signatures(pdf: FPDF, face: Typeface, result: SlideResult, audit_head: str) -> None:
+def _signatures(pdf: FPDF, face: Typeface, result: SlideResult) -> None:
     face.use(BODY, bold=True)
     _write(pdf, face, "Signatures", 6)
     face.use(SMALL)
     for each in result.signatures:
         said = f": {each.comment}" if each.comment else ""
         _write(pdf, face, f"{each.at:%Y-%m-%d %H:%M} UTC  {each.kind}  {each.who} ({each.role}){said}", 3.8)
+        _write(pdf, face, f"    seal in the audit trail: {each.seal}", 3.8)
     if not result.signatures:
         _write(pdf, face, "None.", 3.8)
-    if audit_head:
-        _write(pdf, face, f"Audit trail ends in {audit_head}", 3.8)
 
 
 def _write(pdf: FPDF, face: Typeface, text: str, height: float = _LINE) -> None:

@@ -12,7 +12,7 @@ import structlog
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
-from leukowatch.differential.stored import released_result
+from leukowatch.differential.stored import signed_result
 from leukowatch.errors import LeukowatchError, StoreUnavailable, Undelivered
 from leukowatch.exchange.dropping import drop
 from leukowatch.exchange.message import slide_hl7
@@ -21,6 +21,9 @@ from leukowatch.setting_tables import FILE, MLLP
 from leukowatch.settings import Settings
 from leukowatch.store.opened import reader, writer
 from leukowatch.store.outbox import Message, due, keep_payload, mark_sent, mark_tried
+from leukowatch.store.queries import reading
+from leukowatch.store.signatures import signatures_of
+from leukowatch.store.slides import slide_number
 
 POLL_SECONDS = 1.0
 """How often the outbox is looked at."""
@@ -118,7 +121,9 @@ def _try(engine: Engine, settings: Settings, message: Message) -> bool:
 
 def _made(engine: Engine, message: Message) -> bytes:
     """Make a message's bytes from the result as it was signed, and keep them."""
-    result = released_result(engine, message.signature_id)
+    with reading(engine) as connection:
+        rows = signatures_of(connection, slide_number(connection, message.slide))
+    result = signed_result(rows, message.version)
     return keep_payload(engine, message.id, slide_hl7(result, message.control_id))
 
 
