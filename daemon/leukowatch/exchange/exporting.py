@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from filelock import Timeout
 
+from leukowatch.differential.building import slide_result
 from leukowatch.differential.result import SlideResult
 from leukowatch.errors import NotFound, RequestInvalid, Undelivered
 from leukowatch.exchange.document import slides_json

@@ -1,8 +1,9 @@
 """The cells of a slide as an export tells them, one after another."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, column, select, table
+from sqlalchemy import Engine, RowMapping, column, select, table
 
 from leukowatch.store.queries import reading
 
@@ -31,8 +32,10 @@ class CellLine:
     unclassified: bool
 
 
-_COLUMNS = [name if name != "cell_class" else "class" for name in CellLine.__slots__]
-_VIEW = table("cell_result", column("slide"), *(column(name) for name in _COLUMNS))
+_PLAIN = ("field", "xmin", "ymin", "xmax", "ymax", "first_class", "first_probability", "second_class",
+          "second_probability")  # fmt: skip
+_TRUTHS = ("reviewed", "counts", "unclassified")
+_VIEW = table("cell_result", *(column(name) for name in ("slide", "class", *_PLAIN, *_TRUTHS)))
 
 
 def cell_lines(engine: Engine, slide: str) -> list[CellLine]:
@@ -41,9 +44,13 @@ def cell_lines(engine: Engine, slide: str) -> list[CellLine]:
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    wanted = select(*(_VIEW.c[name] for name in _COLUMNS)).where(_VIEW.c.slide == slide)
+    wanted = select(_VIEW).where(_VIEW.c.slide == slide)
     with reading(engine) as connection:
-        return [
-            CellLine(*row[:10], bool(row.reviewed), bool(row.counts), bool(row.unclassified))
-            for row in connection.execute(wanted)
-        ]
+        rows = connection.execute(wanted).mappings().all()
+    return [CellLine(**_values(row)) for row in rows]
+
+
+def _values(row: RowMapping) -> dict[str, Any]:
+    """Give a cell's values by name; SQLite tells truth as a number."""
+    plain = {name: row[name] for name in _PLAIN} | {"cell_class": row["class"]}
+    return plain | {name: bool(row[name]) for name in _TRUTHS}
