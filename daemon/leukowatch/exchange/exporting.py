@@ -93,7 +93,8 @@ def send_now(settings: Settings) -> int:
     if not targets:
         raise RequestInvalid("there is nowhere to send to: set exchange.mllp or exchange.drop_folder")
     try:
-        sent = send_due(settings, lock_seconds=settings.exchange.ack_seconds)
+        with reader(settings) as looking, writer(settings) as engine:
+            sent = send_due(looking, engine, settings, lock_seconds=settings.exchange.ack_seconds)
     except Timeout as error:
         raise RequestInvalid("another process is sending; `leukowatch outbox list` shows how far") from error
     with reader(settings) as engine:
