@@ -45,7 +45,7 @@ class SlideReport:
     bundles: tuple[BundleUse, ...]
     """The one with most fields first; empty where there are no fields."""
     life: Life = Life.TO_REVIEW
-    """What people have signed; a slide that is still read is `to review` here."""
+    """What people have signed of it."""
 
     @property
     def few(self) -> bool:
@@ -55,7 +55,7 @@ class SlideReport:
     @property
     def status(self) -> str:
         """`unreviewed` until a person signs, then the slide's life; `empty` where no leucocyte is counted."""
-        if self.life is Life.TO_REVIEW:
+        if self.life in (Life.READING, Life.TO_REVIEW):
             return "unreviewed" if self.differential.leucocytes else "empty"
         return self.life.value
 
