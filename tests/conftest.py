@@ -1,8 +1,6 @@
 """What all tests share: phantom fields, a home, and the real images where there are any."""
 
 import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,6 @@ from hypothesis import settings
 
 from lab import Home
 from leukonet.phantom import field_bytes
-from leukowatch.store.database import close_writer, open_writer
 
 settings.register_profile("leukowatch", deadline=None)  # machines are shared: speed is measured in bench/
 settings.load_profile("leukowatch")
@@ -66,17 +63,3 @@ def phantoms() -> list[bytes]:
 def home(tmp_path: Path) -> Home:
     """Give a home of its own, without a service."""
     return Home(tmp_path / "home")
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give an SQLite file with the schema and nothing in it: migrating takes a second."""
-    path = tmp_path_factory.mktemp("empty") / "leukowatch.db"
-    close_writer(open_writer(f"sqlite:///{path}", upgrade=True))
-    return path
-
-
-@pytest.fixture
-def store_copy(empty_store: Path) -> Callable[[Path], Path]:
-    """Give what puts an empty store at a path."""
-    return lambda path: Path(shutil.copy(empty_store, path))

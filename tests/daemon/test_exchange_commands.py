@@ -14,10 +14,10 @@ from reviewing import lab_at
 
 
 @pytest.fixture
-def signed(tmp_path, store_copy):
+def signed(tmp_path):
     """Give a home with the signed slide S1 and the unsigned S2, and where its messages go."""
     home = Home(tmp_path / "home", EXCHANGE__MLLP=f"127.0.0.1:{free_port()}", EXCHANGE__RETRY_SECONDS="0.01")
-    with lab_at(store_copy(home.folder / "leukowatch.db"), ["neutrophil", "monocyte"]) as lab:
+    with lab_at(home.folder / "leukowatch.db", ["neutrophil", "monocyte"]) as lab:
         post = post_at(lab, mllp=home.environment()["LEUKOWATCH_EXCHANGE__MLLP"])
         post.sign()
         lab.arrive("S2", 2, "lymphocyte")
@@ -99,10 +99,10 @@ def test_a_person_sees_what_failed_and_lets_it_go_again(signed, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_message_is_not_retried_when_a_later_version_has_gone(tmp_path, store_copy):
+def test_a_message_is_not_retried_when_a_later_version_has_gone(tmp_path):
     """It would put the older result in place of the newer."""
     home = Home(tmp_path / "home", EXCHANGE__MLLP=f"127.0.0.1:{free_port()}")
-    with lab_at(store_copy(home.folder / "leukowatch.db"), ["neutrophil"]) as lab:
+    with lab_at(home.folder / "leukowatch.db", ["neutrophil"]) as lab:
         post = post_at(lab, mllp=home.environment()["LEUKOWATCH_EXCHANGE__MLLP"])
         post.sign()
         with listener(home, tmp_path, "AR"):

@@ -16,9 +16,9 @@ HEAD = b"order_id,slide,age,sex,leucocytes\n"
 
 
 @pytest.fixture
-def lab(tmp_path, store_copy):
+def lab(tmp_path):
     """Give a store with the slides S1 and 4711-B."""
-    with lab_at(store_copy(tmp_path / "leukowatch.db"), ["neutrophil", "lymphocyte"]) as found:
+    with lab_at(tmp_path / "leukowatch.db", ["neutrophil", "lymphocyte"]) as found:
         found.arrive("4711-B", 2, "monocyte")
         yield found
 

@@ -39,9 +39,9 @@ class sender:  # noqa: N801  read as a function
 
 
 @pytest.fixture
-def lab(tmp_path, store_copy):
+def lab(tmp_path):
     """Give a store with a slide S1 of three cells."""
-    with lab_at(store_copy(tmp_path / "leukowatch.db"), ["neutrophil", "neutrophil", "lymphocyte"]) as found:
+    with lab_at(tmp_path / "leukowatch.db", ["neutrophil", "neutrophil", "lymphocyte"]) as found:
         yield found
 
 
