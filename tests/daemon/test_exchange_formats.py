@@ -4,6 +4,8 @@ import io
 import json
 import shutil
 import subprocess
+import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from pypdf import PdfReader
 
 from exchanging import PER_CENT, SEAL, result, with_count
 from leukowatch.differential.result import State
-from leukowatch.errors import SettingsInvalid
+from leukowatch.errors import RequestInvalid, SettingsInvalid
 from leukowatch.exchange.document import slides_json
 from leukowatch.exchange.exporting import written
 from leukowatch.exchange.fhir import slides_fhir
@@ -84,6 +86,14 @@ def test_every_format_is_preliminary_until_a_person_has_signed(form, word):
     before, after = (written([result(state)], form) for state in (State.PRELIMINARY, State.FINAL))
 
     assert (True, False) == (word in plain(before, form), word in plain(after, form))
+
+
+def test_a_missing_package_is_named_with_what_to_install(monkeypatch):
+    """The formats' packages come with the extra `review`."""
+    monkeypatch.setitem(sys.modules, "leukowatch.exchange.printed", None)
+
+    with pytest.raises(RequestInvalid, match=r"pip install leukowatch\[review\]"):
+        written([result()], "pdf")
 
 
 def test_csv_is_one_table_over_many_slides_that_sqlite_reads(tmp_path):
@@ -173,13 +183,8 @@ def test_fhir_tells_shares_in_per_cent_of_ucum_with_reference_range_and_cells():
 
 def test_fhir_of_a_slide_without_leucocytes_says_that_there_is_no_share():
     """Zero per cent of nothing would be a lie."""
-    empty = [
-        (each.name, 0, None, None, None) for each in result().classes
-    ]  # fmt: skip
-    classes = tuple(
-        type(each)(name, name, each.role, "", count, percent, low, high, None, "", None)
-        for each, (name, count, percent, low, high) in zip(result().classes, empty, strict=True)
-    )
+    none = {"count": 0, "percent": None, "low": None, "high": None, "absolute": None}
+    classes = tuple(replace(each, **none) for each in result().classes)
     told = observations(slides_fhir([result(classes=classes, leucocytes=0)]))
 
     assert "not-a-number" == told["neutrophil"]["dataAbsentReason"]["coding"][0]["code"]

@@ -196,6 +196,23 @@ def test_a_message_tells_the_result_as_it_was_signed_though_it_is_made_later(pos
     assert "|leucocytes^Leucocytes counted^99LEUKO||3|" in heard["message"]
 
 
+def test_a_result_that_was_tampered_with_fails_and_holds_up_no_other(post, tmp_path):
+    """It is told to a person, and the other slides' results go out."""
+    post.lab.arrive("S2", 2, "monocyte")
+    post.sign()
+    post.sign("S2")
+    with post.lab.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER signature_no_update")
+        connection.exec_driver_sql("UPDATE signature SET result = '{}' WHERE id = 1")
+
+    with listener(post, tmp_path):
+        sent = try_once(post)
+
+    tampered, other = messages(post.lab.engine)
+    assert (1, "failed", "sent") == (sent, tampered.state, other.state)
+    assert "audit verify" in tampered.last_error
+
+
 def test_results_are_dropped_whole_under_their_control_id(lab, tmp_path):
     """A system that watches a folder sees complete files alone."""
     folder = tmp_path / "drop"

@@ -45,6 +45,8 @@ def run_outbox(settings: Settings, stopping: threading.Event) -> None:
         settings: in force.
         stopping: set when this is to return.
     """
+    if not settings.exchange.targets:
+        stopping.wait()
     while not stopping.is_set():
         try:
             with reader(settings) as looking, writer(settings) as engine:
@@ -116,12 +118,8 @@ def _due(looking: Engine, settings: Settings) -> list[Message]:
 
 def _try(engine: Engine, settings: Settings, message: Message) -> bool:
     """Try one message; give whether it was delivered."""
-    try:
-        payload = message.payload or _made(engine, message)
-    except StoreUnavailable:
-        raise
-    except LeukowatchError as error:
-        mark_tried(engine, message.id, f"no message can be made: {error}", None)
+    payload = message.payload or _made(engine, message)
+    if payload is None:
         return False
     answer = _deliver(settings, message, payload)
     about = {"slide": message.slide, "version": message.version, "control_id": message.control_id}
@@ -137,11 +135,16 @@ def _try(engine: Engine, settings: Settings, message: Message) -> bool:
     return False
 
 
-def _made(engine: Engine, message: Message) -> bytes:
-    """Make a message's bytes from the result as it was signed, and keep them."""
+def _made(engine: Engine, message: Message) -> bytes | None:
+    """Make a message's bytes from the result as it was signed, and keep them; None where that cannot be read."""
     with reading(engine) as connection:
         rows = signatures_of(connection, slide_number(connection, message.slide))
-    result = signed_result(rows, message.version)
+    try:
+        result = signed_result(rows, message.version)
+    except StoreUnavailable as error:
+        mark_tried(engine, message.id, str(error), None)
+        _log.exception("signed result cannot be read", slide=message.slide, version=message.version)
+        return None
     return keep_payload(engine, message.id, slide_hl7(result, message.control_id))
 
 
