@@ -10,6 +10,9 @@ import pytest
 
 from exchanging import free_port, listening, post_at
 from lab import Home
+from leukowatch.errors import NotFound
+from leukowatch.exchange.exporting import exported
+from leukowatch.settings import load_settings
 from reviewing import lab_at
 
 
@@ -42,19 +45,17 @@ def test_several_slides_are_exported_at_once_signed_and_unsigned(signed):
 
 def test_cells_are_exported_with_who_looked_at_them(signed):
     """A row for each cell."""
-    done = signed.command("export", "S1", "S2", "--format", "csv", "--rows", "cells")
+    data = exported(load_settings(signed.folder), ["S1", "S2"], "csv", cells=True)
 
-    rows = [line.split(",") for line in done.stdout.splitlines()]
+    rows = [line.split(",") for line in data.decode().splitlines()]
     told = [tuple(row[rows[0].index(name)] for name in ("slide", "class", "reviewer")) for row in rows[1:]]
     assert [("S1", "neutrophil", "anna"), ("S1", "monocyte", "anna"), ("S2", "lymphocyte", "")] == told
 
 
 def test_a_slide_that_is_not_there_is_named_and_nothing_is_written(signed):
-    """Code 9, as for other commands."""
-    done = signed.command("export", "S1", "S99", "--format", "csv")
-
-    assert (9, "") == (done.returncode, done.stdout)
-    assert "S99" in done.stderr
+    """Half a table would be taken for the whole."""
+    with pytest.raises(NotFound, match="S99"):
+        exported(load_settings(signed.folder), ["S1", "S99"], "csv")
 
 
 def test_a_pdf_is_refused_by_a_terminal(signed):
