@@ -50,9 +50,9 @@ def test_a_decision_wins_over_the_bundle(lab):
     assert query(lab, "SELECT class, cells, percent, reviewed FROM differential WHERE cells > 0") == [
         ("neutrophil", 2, 50.0, 0), ("band", 2, 50.0, 2),
     ]  # fmt: skip
-    assert query(lab, "SELECT first_class, class, reviewed, counts, unclassified FROM cell_result LIMIT 1") == [
-        ("neutrophil", "band", 1, 1, 0)
-    ]
+    assert query(
+        lab, "SELECT first_class, class, reviewed, counts, unclassified FROM cell_result LIMIT 1"
+    ) == [("neutrophil", "band", 1, 1, 0)]
 
 
 def test_an_artefact_leaves_the_count(lab):
@@ -165,7 +165,13 @@ def test_a_bundle_is_held_against_the_reviewers(lab):
 
     [record] = accuracy(opinions.judged(lab.engine), opinions.missed(lab.engine))
 
-    assert (record.bundle, record.cells, record.right, record.unsure, record.missed) == ("smear-1", 3, 2, 1, 1)
+    assert (record.bundle, record.cells, record.right, record.unsure, record.missed) == (
+        "smear-1",
+        3,
+        2,
+        1,
+        1,
+    )
     assert record.pairs == {("neutrophil", "neutrophil"): 2, ("neutrophil", "band"): 1}
 
 
