@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import mending, reading, running, schema
+from leukowatch.commands import mending, reading, running, schema, upkeep
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -24,6 +24,7 @@ for command in (
     *(running.run, running.scan, running.console),
     *(reading.slides, reading.report, reading.field),
     *(mending.requeue, mending.reassign),
+    *(upkeep.pause, upkeep.resume, upkeep.backup, upkeep.restore, upkeep.prune),
     *(reading.doctor, reading.settings),
 ):
     app.command()(command)

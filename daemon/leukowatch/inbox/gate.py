@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from leukowatch.errors import OutputFailed
 from leukowatch.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -85,12 +86,31 @@ def why_shut(
             left = free(folder) / _MEGABYTE
             if left < margin * least:
                 return Shut(
-                    "disk", f"{folder}: {left:.0f} MB are free, inbox.min_free_megabytes is {least}: make room"
+                    "disk",
+                    f"{folder}: {left:.0f} MB are free, inbox.min_free_megabytes is {least}: make room",
                 )
     window = settings.analysis.window
     if not within(window, now.time()):
         return Shut("hours", f"files are taken from {window.replace('-', ' to ')} (analysis.window)")
     return None
+
+
+def set_paused(home: Path, *, paused: bool) -> None:
+    """Pause the taking, or let it go on; a service that runs sees it within seconds.
+
+    Raises:
+        OutputFailed: this user may not write in the home, or there is none.
+    """
+    mark = home / PAUSE
+    try:
+        if paused:
+            mark.touch()
+        else:
+            mark.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputFailed(
+            f"{mark}: cannot be changed ({error.strerror}); run this as the service's user, on its home"
+        ) from error
 
 
 class Gate:
