@@ -1,5 +1,6 @@
 """`leukowatch prune`: images of signed slides leave the archive for their age; what was counted on them stays."""
 
+import errno
 import os
 import re
 import stat
@@ -11,9 +12,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from leukowatch.errors import FilingFailed, RequestInvalid
-from leukowatch.inbox.beneath import folder_of
+from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import printable
-from leukowatch.inbox.placing import sync_folder
+from leukowatch.inbox.placing import hash_of, sync_folder
 from leukowatch.settings import Settings
 from leukowatch.store.opened import reader, writer
 from leukowatch.store.pruning import Archived, last_pruned, mark_pruned, old_images, unmark
@@ -123,9 +124,16 @@ def _delete_one(archive: Path, image: Archived) -> None:
     """
     try:
         with folder_of(archive, image.destination.removeprefix(_ARCHIVE)) as (folder, name):
-            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-            if not stat.S_ISREG(status.st_mode) or status.st_size != image.size:
-                raise OSError(None, "another file has its place")
+            with opened(folder, name) as descriptor:
+                if not _is_it(descriptor, image):
+                    raise OSError(errno.EEXIST, "another file has its place")
             os.unlink(name, dir_fd=folder)
     except FileNotFoundError:
         return
+
+
+def _is_it(descriptor: int, image: Archived) -> bool:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size != image.size:
+        return False
+    return status.st_mtime_ns == image.mtime_ns or hash_of(descriptor) == image.sha256

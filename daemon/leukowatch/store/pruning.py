@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select, update
+from sqlalchemy.orm import aliased
 
 from leukowatch.errors import NotFound
 from leukowatch.store.life import Life, lives
@@ -34,6 +35,8 @@ class Archived:
     """Raw path below the home."""
     size: int
     """Bytes."""
+    mtime_ns: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ class Old:
     """These stay."""
 
 
-def signed_slides(connection: Connection, now: datetime) -> set[int]:
-    """Give the ids of slides whose result is signed in full, with nothing changed since."""
-    return {number for number, slide in lives(connection, 0, now).items() if slide.life in _SETTLED}
+def signed_slides(connection: Connection, among: Collection[Archived], now: datetime) -> set[int]:
+    """Give the ids of the images' slides whose result is signed in full, with nothing changed since."""
+    numbers = {image.slide_id for image in among}
+    return {number for number, slide in lives(connection, 0, now, numbers).items() if slide.life in _SETTLED}
 
 
 def old_images(engine: Engine, before: datetime, slides: Collection[str], now: datetime) -> Old:
@@ -72,7 +76,7 @@ def old_images(engine: Engine, before: datetime, slides: Collection[str], now: d
         if slides:
             wanted = wanted.where(Slide.name.in_(slides))
         found = [Archived(*row) for row in connection.execute(wanted)]
-        signed = signed_slides(connection, now)
+        signed = signed_slides(connection, found, now)
     return Old(
         [image for image in found if image.slide_id in signed],
         [image for image in found if image.slide_id not in signed],
@@ -94,12 +98,11 @@ def mark_pruned(engine: Engine, images: Collection[Archived], now: datetime) -> 
         StoreUnavailable: none was.
     """
     with writing(engine) as connection:
-        signed = signed_slides(connection, now)
         numbers = [image.arrival_id for image in images]
-        rows = connection.execute(
-            _archived().where(Arrival.id.in_(numbers), Arrival.pruned_at.is_(None), Slide.id.in_(signed))
-        )
-        found = [Archived(*row) for row in rows]
+        rows = connection.execute(_archived().where(Arrival.id.in_(numbers), Arrival.pruned_at.is_(None)))
+        unmarked = [Archived(*row) for row in rows]
+        signed = signed_slides(connection, unmarked, now)
+        found = [image for image in unmarked if image.slide_id in signed]
         _set(connection, found, now)
     return found
 
@@ -115,19 +118,32 @@ def unmark(engine: Engine, images: Collection[Archived]) -> None:
 
 
 def last_pruned(engine: Engine) -> list[Archived]:
-    """List the group that was marked last.
+    """List the group that was marked last, but for those whose place another file has taken since.
 
     Raises:
         StoreUnavailable: the database cannot be read.
     """
     last = select(func.max(Arrival.pruned_at)).scalar_subquery()
+    later = aliased(Arrival)
+    taken = (
+        select(later.id).where(later.destination == Arrival.destination, later.pruned_at.is_(None)).exists()
+    )
     with reading(engine) as connection:
-        return [Archived(*row) for row in connection.execute(_archived().where(Arrival.pruned_at == last))]
+        rows = connection.execute(_archived().where(Arrival.pruned_at == last, ~taken))
+        return [Archived(*row) for row in rows]
 
 
 def _archived() -> Select[Any]:
     """Select `Archived`s, oldest first; the caller narrows."""
-    columns: tuple[Any, ...] = (Arrival.id, Slide.id, Slide.name, Arrival.destination, Arrival.size)
+    columns: tuple[Any, ...] = (
+        Arrival.id,
+        Slide.id,
+        Slide.name,
+        Arrival.destination,
+        Arrival.size,
+        Arrival.mtime_ns,
+        Arrival.sha256,
+    )
     return (
         select(*columns)
         .outerjoin(Field, Field.arrival_id == Arrival.id)

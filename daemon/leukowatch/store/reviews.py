@@ -22,7 +22,7 @@ from leukowatch.store.tables import Field
 from leukowatch.store.writing import utc, writing
 
 DIGESTED = ("field_id", "cell_id", "added_id", "kind", "class_id", "box_xmin", "box_ymin", "box_xmax", "box_ymax",
-            "undoes_id", "second_look", "account_id")  # fmt: skip
+            "undoes_id", "second_look", "account_id", "at")  # fmt: skip
 """What of a decision its audit row vouches for."""
 Corners = tuple[float, float, float, float]
 """`xmin, ymin, xmax, ymax`, pixels of the upright field."""
@@ -196,7 +196,8 @@ def _inside(connection: Connection, slide: str, field_id: int, corners: Corners)
     if field is None or field.slide_id != slide_number(connection, slide):
         raise NotFound(f"{slide}: has no field {field_id}; load the slide anew")
     xmin, ymin, xmax, ymax = corners
-    box = (max(0.0, xmin), max(0.0, ymin), min(float(field.width), xmax), min(float(field.height), ymax))
+    sides = max(0, xmin), max(0, ymin), min(field.width, xmax), min(field.height, ymax)
+    box = tuple(map(float, sides))
     if not (box[0] < box[2] and box[1] < box[3]):
         raise RequestInvalid(f"a box {corners} encloses nothing of {field.width} x {field.height} pixels")
     return dict(zip(("box_xmin", "box_ymin", "box_xmax", "box_ymax"), box, strict=True))
@@ -231,12 +232,14 @@ def _append(
 ) -> list[int]:  # fmt: skip
     """Tell the audit, with a digest of the decisions, then append them; give their ids."""
     account = account_of(actor)
-    whole: list[dict[str, Any]] = [dict.fromkeys(DIGESTED) | row | {"account_id": account} for row in rows]
+    whole: list[dict[str, Any]] = [
+        dict.fromkeys(DIGESTED) | row | {"account_id": account, "at": now} for row in rows
+    ]
     kind, second = whole[0]["kind"], whole[0]["second_look"]
     after |= {"decisions": digest_of(whole)} | ({"second_look": True} if second else {})
     told = audit.record(connection, now, actor.name, kind, f"slide {slide}", before=before, after=after)
     statement = insert(Decision).returning(Decision.id, sort_by_parameter_order=True)
-    full = [row | {"audit_id": told.id, "at": now} for row in whole]
+    full = [row | {"audit_id": told.id} for row in whole]
     return list(connection.execute(statement, full).scalars())
 
 
