@@ -33,6 +33,8 @@ def back_up(settings: Settings, to: Path) -> Proof:
     target = to / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{DATABASE_NAME}" if to.is_dir() else to
     if target.exists():
         raise RequestInvalid(f"{target}: is there already; name a new file, or a folder")
+    if not target.parent.is_dir():
+        raise OutputFailed(f"{target.parent}: no such folder; mount or make it")
     if not source.is_file():
         raise StoreUnavailable(f"{source}: there is no database here yet; --home names another")
     try:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from leukowatch.errors import LeukowatchError, StoreUnavailable
@@ -69,7 +69,7 @@ def progress(settings: Settings) -> str:
     """Tell when a file was last recorded; a service that stands still while files wait is a finding."""
     with reader(settings) as engine:
         last = times(engine).last_received
-    since = (datetime.now(UTC) - last).total_seconds() if last else None
+    since = time.time() - last.timestamp() if last else None
     told = "no file was recorded yet" if since is None else f"the last file was recorded {ago(since)} ago"
     shut = why_shut(settings, written_folders(settings), datetime.now().astimezone())
     stands = (since is None or since > STANDSTILL) and not shut and is_locked(settings.home)

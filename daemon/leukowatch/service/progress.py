@@ -63,8 +63,9 @@ class Progress:
 
     def moved(self, files: int, seconds: float) -> None:
         """Add a group that was filed, in so many seconds."""
-        with self._lock:
-            self._add("move", files, seconds)
+        if files:
+            with self._lock:
+                self._add("move", files, seconds)
 
     def done(self) -> Done:
         """Give the numbers as they are now."""
