@@ -73,7 +73,7 @@ FROM (
     WHERE made.kind = 'add' AND NOT EXISTS (SELECT 1 FROM decision AS undoing WHERE undoing.undoes_id = made.id)
 ) AS located
 LEFT JOIN decision ON decision.id = located.decision_id
-"""
+"""  # noqa: S608  no text from outside
 
 # A row per class of the five-part differential, zeros included, for each slide with an assessable field, and one
 # for each further counted class that people found there. `reviewed`: cells of these that a person has looked at.

@@ -57,7 +57,7 @@ class Daemon:
             max_pixels=settings.inbox.max_pixels,
         )
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind))
+        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes))
         self._writer = Writer(
             ledger,
             filer,
@@ -66,7 +66,7 @@ class Daemon:
             lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below
         )
         gate = Gate(settings, written_folders(settings))
-        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, gate)
+        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end, gate)
         self.reporter = Reporter(settings, bundle, self.taker, self._pool, self._writer.progress)
 
     def start(self) -> None:
