@@ -147,7 +147,7 @@ def test_an_upgrade_keeps_the_rows(path, url):
 
     rows = [line for line in before if line.startswith("INSERT") and "alembic_version" not in line]
     after = dump(path)
-    assert [row for row in rows if not any(now.startswith(row.removesuffix(");")) for now in after]) == []
+    assert [row for row in rows if not any(now.startswith(row.removesuffix(");")) for now in after)] == []
     assert execute(path, "SELECT * FROM differential WHERE cells > 0") == [("S1", "neutrophil", 1, 100.0, 0)]
 
 
