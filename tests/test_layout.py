@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "inbox": {"store.outcome"},
     "analysis": set(),
     "differential": {"store"},
-    "console": {"differential", "store", "inbox.listing"},
+    "console": {"differential", "store", "inbox.listing", "inbox.gate"},
     "review": {"differential", "store", "exchange", "inbox.listing"},
     "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},
@@ -26,7 +26,18 @@ MAY_IMPORT = {
 }
 """Which other rooms (or single modules of one) a room of the service may know."""
 
-HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage", "scipy.stats", "alembic", "fhir", "fpdf", "hl7")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "matplotlib",
+    "sklearn",
+    "skimage",
+    "scipy.stats",
+    "alembic",
+    "fhir",
+    "fpdf",
+    "hl7",
+)
 """Seconds and hundreds of megabytes, in a service that should be ready at once."""
 
 

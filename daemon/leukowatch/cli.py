@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import exchanging, mending, people, reading, running, schema, trail
+from leukowatch.commands import exchanging, mending, people, reading, running, schema, trail, upkeep
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -30,6 +30,7 @@ for command in (
     *(reading.slides, reading.report, reading.field),
     exchanging.export,
     *(mending.requeue, mending.reassign),
+    *(upkeep.pause, upkeep.resume, upkeep.backup, upkeep.restore, upkeep.prune),
     *(reading.doctor, reading.settings),
 ):
     app.command()(command)

@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.home / "quarantine"
 
     @property
+    def metrics_file(self) -> Path:
+        """Where the metrics are written."""
+        return self.home / (self.service.metrics_file or "metrics/leukowatch.prom")
+
+    @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""
         return self.store.url or f"sqlite:///{self.home / DATABASE_NAME}"

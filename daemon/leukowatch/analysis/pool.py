@@ -80,6 +80,8 @@ class LocalPool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workers = workers or len(os.sched_getaffinity(0))
+        self.restarts = 0
+        """Workers that died, or were ended because they hung, since the start."""
         self._deadline = deadline
         self._attempts = attempts
         self._clock = clock
@@ -168,6 +170,7 @@ class LocalPool:
     def _renew(self) -> list[_Job]:
         """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""
         self._broken += 1
+        self.restarts += self.workers
         jobs, self._jobs = list(self._jobs.values()), {}
         old, self._pool = self._pool, self._made()
         self._last_sign = self._clock()
@@ -185,8 +188,10 @@ class LocalPool:
         except LeukonetError as error:
             job.deliver(Refused(error.reason, str(error)))
         except TimeoutError:
+            self.restarts += 1
             self._again(job, "timed_out", f"no result within {self._deadline:g} s")
         except ProcessExpired as error:
+            self.restarts += 1
             self._again(job, "worker_lost", f"its worker ended with code {error.exitcode}")
         except BrokenProcessPool:
             self._schedule(job)  # an idle worker's end broke the pool: no fault of this field

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -14,17 +15,21 @@ from leukonet.bundle import load_bundle
 from leukowatch.analysis.pool import LocalPool
 from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
 from leukowatch.inbox.filing import Filer
+from leukowatch.inbox.gate import Gate
 from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
 from leukowatch.service.home import make_home, only_one
+from leukowatch.service.metrics import Reporter
+from leukowatch.service.priority import give_way
 from leukowatch.service.taking import Taker
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.group import BundleRef
 from leukowatch.store.ledger import Ledger
+from leukowatch.store.opened import written_folders
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +65,9 @@ class Daemon:
             settings.store.group,
             lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below
         )
-        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end)
+        gate = Gate(settings, written_folders(settings))
+        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end, gate)
+        self.reporter = Reporter(settings, bundle, self.taker, self._pool, self._writer.progress)
 
     def start(self) -> None:
         """Finish what an earlier run left, then watch, then take what is there."""
@@ -93,6 +100,11 @@ class Daemon:
         self._watch.rearm()
         _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
 
+    def status(self) -> str:
+        """What the service manager shows."""
+        shut = self.taker.gate.shut()
+        return f"files wait: {shut.told}" if shut else f"watching {self._settings.inbox_folder}"
+
     def refused(self) -> bool:
         """Whether the database has refused results time and again."""
         return self._writer.refusals >= REFUSALS
@@ -117,6 +129,7 @@ def running(settings: Settings) -> Iterator[Daemon]:
     _require_inbox(settings)
     make_home(settings)
     with only_one(settings.home):
+        give_way(settings.service.nice, settings.service.io_class)
         engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
         try:
             daemon = Daemon(settings, engine)
@@ -144,7 +157,8 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
     """
     beat = systemd.watchdog_seconds()
     with running(settings) as daemon:
-        systemd.notify("READY=1", f"STATUS=watching {settings.inbox_folder}")
+        status = daemon.status()
+        systemd.notify("READY=1", f"STATUS={status}")
         _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
         vanished = False
         while not stopping.is_set():
@@ -158,6 +172,10 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
                     _log.error("the inbox is not what was watched", error=str(error))
                 vanished = True
                 stopping.wait(TICK)
+            if daemon.status() != status:
+                status = daemon.status()
+                systemd.notify(f"STATUS={status}")
+            daemon.reporter.round(time.monotonic())
             if beat:
                 systemd.notify("WATCHDOG=1")
         _log.info("stopping", in_hand=daemon.taker.in_hand())
@@ -180,6 +198,9 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
         while not stopping.is_set() and not left <= daemon.taker.hopeless():
             daemon.round()
             left = present & daemon.taker.pending()
+            shut = daemon.taker.gate.shut()
+            if shut and not daemon.taker.in_hand():
+                raise StillWaiting(f"{len(left)} files wait in the inbox: {shut.told}")
             if daemon.refused():
                 raise StoreUnavailable(
                     f"{settings.database_url}: takes no results, {len(left)} files wait; the log says why"

@@ -12,6 +12,7 @@ from leukonet.result import FieldResult
 from leukowatch.analysis.pool import Answer, LocalPool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
 from leukowatch.inbox.bounded import Wholeness
+from leukowatch.inbox.gate import Gate
 from leukowatch.inbox.intake import identify, look, received, received_unread, take
 from leukowatch.inbox.naming import printable, slide_of
 from leukowatch.inbox.stability import Sign, Stability
@@ -38,6 +39,7 @@ class Taker:
         pool: looks at fields.
         put: receives the outcome of each file.
         end: receives the name of each slide whose folder has a `.done` file, once.
+        gate: says whether files are taken at all.
         clock: monotonic seconds.
     """
 
@@ -48,6 +50,7 @@ class Taker:
         pool: LocalPool,
         put: Callable[[Outcome], None],
         end: Callable[[str], None],
+        gate: Gate,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -55,6 +58,7 @@ class Taker:
         self._pool = pool
         self._put = put
         self._end = end
+        self.gate = gate
         self._clock = clock
         self.filed = 0
         """Files that left the inbox, or were gone, since the start."""
@@ -73,6 +77,14 @@ class Taker:
     def pending(self) -> set[bytes]:
         """Files known and not yet filed: waiting to be complete, or in hand."""
         return self._in_hand | self._stuck | set(self._stability.waiting())
+
+    def waiting(self) -> int:
+        """Files known and not yet taken."""
+        return len(self.pending() - self._in_hand)
+
+    def oldest_seconds(self) -> float:
+        """How long the oldest file that is not filed has been known; 0 where there is none."""
+        return self._stability.oldest_seconds()
 
     def in_hand(self) -> int:
         """Files between intake and filing."""
@@ -97,10 +109,8 @@ class Taker:
         self._settle()
         if self._watch.rescan_wanted() or self._clock() >= self._next_scan:
             self.rescan()
-        room = min(LOOKS_AT_ONCE, AHEAD * self._pool.workers - len(self._in_hand))
-        if room > 0:
-            for key in self._stability.due(room):
-                self._consider(key)
+        for key in self._stability.due(self._room()):
+            self._consider(key)
 
     def rescan(self) -> None:
         """List the inbox: the truth, whatever events were lost."""
@@ -119,9 +129,15 @@ class Taker:
     def _patience(self, timeout: float) -> float:
         """How long to wait for a hint: until the next look, where there is room for it."""
         upcoming = self._stability.next_look()
-        if upcoming is None or len(self._in_hand) >= AHEAD * self._pool.workers:
+        if upcoming is None or not self._room():
             return timeout
         return max(0.0, min(timeout, upcoming - self._clock()))
+
+    def _room(self) -> int:
+        """How many files may be looked at now."""
+        if self.gate.shut():
+            return 0
+        return max(0, min(LOOKS_AT_ONCE, AHEAD * self._pool.workers - len(self._in_hand)))
 
     def _settle(self) -> None:
         while True:

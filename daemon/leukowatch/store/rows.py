@@ -58,6 +58,8 @@ class FieldRow:
     locate_ms: float
     classify_ms: float
     analysed_at: datetime
+    pruned_at: datetime | None
+    """When its image was deleted for its age; None while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +143,11 @@ class Totals:
     """Files recorded and still to be moved."""
     lost: int
     """Files gone before they could be moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the store's files came, UTC; None where it has none."""
+
+    first_received: datetime | None
+    last_received: datetime | None
