@@ -59,7 +59,9 @@ def settled(home: Home, slide: str, files: int) -> Account:
 
 
 def _rows(home: Home, slide: str) -> list[tuple[str, str, str, bool, str | None]]:
-    if not (home.folder / "leukowatch.db").exists():
+    if not (home.folder / "leukowatch.db").exists() or not home.query(
+        "SELECT name FROM sqlite_master WHERE name = 'field_status'"
+    ):
         return []
     rows = home.query(
         "SELECT a.printable, a.status, a.reason, a.lost, a.filed_at FROM arrival a "
@@ -69,4 +71,6 @@ def _rows(home: Home, slide: str) -> list[tuple[str, str, str, bool, str | None]
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    )

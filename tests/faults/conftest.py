@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from faults.mounts import Mount, mounting
 from lab import Home
 
 SABOTEUR = Path(__file__).with_name("saboteur.py")
@@ -61,3 +62,10 @@ def pictures(phantoms: list[bytes]) -> dict[str, bytes]:
             image.save(buffer, form)
             made[ending] = buffer.getvalue()
     return made
+
+
+@pytest.fixture
+def tmpfs() -> Iterator[Mount]:
+    """Give a function that mounts a small file system on a folder until the test ends; skip where that is barred."""
+    with mounting() as mount:
+        yield mount

@@ -5,7 +5,8 @@ that a fault reaches them too. What goes wrong is said by variables of the envir
 
     SABOTAGE_KILL=MOMENT     the daemon is killed by SIGKILL at a moment, one of `MOMENTS`
     SABOTAGE_CLOCK=FILE      the wall clock is wrong by the seconds that the file holds, whenever it is asked
-    SABOTAGE_SWAP=FILE       a field is replaced by this file's content between the look at it and its taking
+    SABOTAGE_SWAP=FILE       a field is replaced by this file between the look at it and its taking, by an empty one
+                             it is only removed
 
 and by what follows the end of an image, which no decoder reads:
 
@@ -103,8 +104,11 @@ def swap_before_taking(content: Path) -> None:
 
     def looked(inbox: Path, relative: bytes, *arguments: Any) -> Any:
         seen = look(inbox, relative, *arguments)
-        if content.exists():
+        if content.exists() and content.stat().st_size:
             content.replace(inbox / os.fsdecode(relative))
+        elif content.exists():
+            content.unlink()
+            (inbox / os.fsdecode(relative)).unlink()
         return seen
 
     taking.look = looked

@@ -166,6 +166,7 @@ def test_file_deleted_during_inference_is_counted_and_said_to_be_lost(running, s
     assert Account({"a.jpg": ["counted and lost"]}, fields=1) == settled(running, slide.name, 1)
 
 
+@pytest.mark.slow
 def test_file_replaced_between_look_and_opening_is_judged_anew(home, phantoms, tmp_path):
     """A half-written file that takes a whole one's name in that moment waits for its end, and is not truncated."""
     half = tmp_path / "half.jpg"
@@ -180,3 +181,19 @@ def test_file_replaced_between_look_and_opening_is_judged_anew(home, phantoms, t
 
     assert counted("a.jpg") == found
     assert phantoms[1] == (home.archive / "S" / "a.jpg").read_bytes()
+
+
+@pytest.mark.slow
+def test_file_deleted_between_look_and_opening_leaves_no_trace(home, phantoms, tmp_path):
+    """Whole when it was looked at and gone when it is opened: no row, and the next one counts."""
+    nothing = tmp_path / "nothing"
+    nothing.touch()
+    (home.inbox / "S").mkdir()
+    home._variables["SABOTAGE_SWAP"] = str(nothing)
+    with home.service():
+        (home.inbox / "S" / "a.jpg").write_bytes(phantoms[0])
+        wait_until(lambda: not nothing.exists())
+        (home.inbox / "S" / "b.jpg").write_bytes(phantoms[1])
+        found = settled(home, "S", 1)
+
+    assert counted("b.jpg") == found
