@@ -22,7 +22,7 @@ Mount = Callable[[Path, str], None]
 
 
 def mount(*arguments: str | Path) -> None:
-    """Run mount(8).
+    """Have a file system mounted by the system's command.
 
     Raises:
         subprocess.CalledProcessError: it failed; its message is in `stderr`.
@@ -103,4 +103,6 @@ class Disk:
 
     def unmount(self) -> None:
         """Turn it off, as soon as the last process has let go of it."""
-        wait_until(lambda: subprocess.run(["umount", self.place], capture_output=True, check=False).returncode == 0)
+        wait_until(
+            lambda: subprocess.run(["umount", self.place], capture_output=True, check=False).returncode == 0
+        )

@@ -64,7 +64,7 @@ def test_damaged_bundle_is_refused_and_the_images_wait(home, phantoms, bundle, d
 
 
 def test_scores_that_are_no_numbers_are_never_counted(home, phantoms, bundle):
-    """A classifier that answers NaN: refused at the start or field by field, and each field counts with the next one."""
+    """A classifier that answers NaN: refused at the start or field by field, and each counts with the next bundle."""
     put(bundle, "classifier.tflite", no_numbers())
     (home.inbox / "S").mkdir()
     (home.inbox / "S" / "a.jpg").write_bytes(phantoms[0])

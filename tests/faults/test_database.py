@@ -56,13 +56,12 @@ def test_lock_held_until_the_stop_leaves_the_images_in_the_inbox(home, phantoms)
     """A stop does not wait for ever: what cannot be recorded stays, and the next run counts it once."""
     home._variables["LEUKOWATCH_STORE__BUSY_SECONDS"] = "0.3"
     (home.inbox / "S").mkdir()
-    with home.service() as process:
-        with closing(sqlite3.connect(home.folder / "leukowatch.db", isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            (home.inbox / "S" / "a.jpg").write_bytes(phantoms[0])
-            wait_until(lambda: "store.busy_seconds" in (home.folder / "log.txt").read_text())
-            code = home.stop(process)
-            held = account(home, "S")
+    with home.service() as process, closing(sqlite3.connect(home.folder / "leukowatch.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        (home.inbox / "S" / "a.jpg").write_bytes(phantoms[0])
+        wait_until(lambda: "store.busy_seconds" in (home.folder / "log.txt").read_text())
+        code = home.stop(process)
+        held = account(home, "S")
     home.command("scan")
 
     assert 0 == code

@@ -41,7 +41,9 @@ def test_every_promise_and_every_fault_names_a_test():
 
 def test_every_test_of_faults_is_told_of():
     """Who looks for a fault finds it in the document."""
-    files = [f"faults/{path.name}" for path in TESTS.glob("faults/test_*.py") if path.name != "test_document.py"]
+    files = [
+        f"faults/{path.name}" for path in TESTS.glob("faults/test_*.py") if path.name != "test_document.py"
+    ]
     named = {name for _, name in NAMED.findall(DOCUMENT)}
 
     assert set() == {name for file in files for name in names_in(file)} - named

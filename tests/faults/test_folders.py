@@ -51,7 +51,7 @@ def test_handler_that_raises_costs_no_file(home, phantoms):
         (home.inbox / "S" / "b.jpg").write_bytes(phantoms[1])
         second = settled(home, "S", 2)
 
-    assert log_says(home, "the watch has died")
+    assert log_says(home, "the watch has failed")
     assert (["explode.part"], 1) == (first.inbox, first.fields)
     assert (["a.jpg", "b.jpg"], 2) == (second.archive, second.fields)
 

@@ -1,4 +1,4 @@
-"""No space for the database, the archive, the quarantine or the log: nothing is lost, and all goes on once there is room."""
+"""No space for database, archive, quarantine or log: nothing is lost, and all goes on once there is room."""
 
 import pytest
 

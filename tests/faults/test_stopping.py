@@ -111,7 +111,7 @@ def test_closed_output_stops_nobody(home, phantoms, closed):
 
 
 def test_watchdog_of_the_manager_ends_a_hung_daemon_and_the_next_one_goes_on(home, phantoms, gate):
-    """Signs of life come while it lives and stop when it hangs; killed as systemd does, it loses and doubles nothing."""
+    """Signs of life come while it lives and stop when it hangs; killed as by systemd, it loses nothing."""
     address = f"\0leukowatch-watchdog-{os.getpid()}"
     (home.inbox / "S").mkdir()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
