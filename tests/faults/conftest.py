@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faults.mounts import Mount, mounting
+from faults.mounts import LITTLE_SPACE, Mount, mounting
 from lab import Home
 
 SABOTEUR = Path(__file__).with_name("saboteur.py")
@@ -15,7 +15,7 @@ SABOTEUR = Path(__file__).with_name("saboteur.py")
 
 def sabotaged(folder: Path, **settings: str) -> Home:
     """Give a home whose service is run by `saboteur.py`."""
-    home = Home(folder, **settings)
+    home = Home(folder, **LITTLE_SPACE, **settings)
     home.program = [str(SABOTEUR)]
     return home
 

@@ -11,12 +11,18 @@ from pathlib import Path
 import pytest
 
 from lab import wait_until
+from leukowatch.setting_tables import InboxSettings
 
 DISK_BYTES = 64 << 20
 EXT4_IOC_SHUTDOWN = 0x8004587D
 """Has ext4 stop at once (`include/uapi/linux/ext4.h`)."""
 WITHOUT_FLUSHING = 2
 """Neither data nor journal."""
+
+LITTLE_SPACE = (
+    {"INBOX__MIN_FREE_MEGABYTES": "0"} if "min_free_megabytes" in InboxSettings.model_fields else {}
+)
+"""Setting of a home that is taken to a really full disk, and not to where the service pauses by itself."""
 
 Mount = Callable[[Path, str], None]
 

@@ -5,7 +5,6 @@ import pytest
 from faults.accounts import Account, account, counted, settled
 from faults.mounts import fill
 from lab import wait_until
-from leukowatch.setting_tables import InboxSettings
 
 pytestmark = pytest.mark.slow
 
@@ -15,9 +14,7 @@ BIG = 300_000
 
 @pytest.fixture
 def home(home):
-    """A home without a watermark, so that the disk is really full when something is written."""
-    if "min_free_megabytes" in InboxSettings.model_fields:
-        home._variables["LEUKOWATCH_INBOX__MIN_FREE_MEGABYTES"] = "0"
+    """A home with a slide's folder."""
     (home.inbox / "S").mkdir()
     return home
 

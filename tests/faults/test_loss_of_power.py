@@ -5,7 +5,7 @@ import os
 import pytest
 
 from faults.accounts import account, counted
-from faults.mounts import Disk
+from faults.mounts import LITTLE_SPACE, Disk
 from lab import Home, wait_until
 
 pytestmark = pytest.mark.slow
@@ -37,7 +37,7 @@ def drop_for_good(path, data):
 @pytest.mark.parametrize("files", [1, 20])
 def test_loss_of_power_loses_no_commit_and_no_file(disk, phantoms, files):
     """Cut while it reads: each row that anybody saw is there again, and each file is whole in one place."""
-    home = Home(disk.place / "home")
+    home = Home(disk.place / "home", **LITTLE_SPACE)
     (home.inbox / "S").mkdir()
     contents = {f"{number:02}.jpg": phantoms[number % 12] + b"%d" % number for number in range(FILES)}
     for name, data in contents.items():
