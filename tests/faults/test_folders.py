@@ -177,7 +177,7 @@ def test_burst_of_ten_thousand_files_is_taken_to_the_last(home, phantoms):
         for number in range(10_000):
             data = phantoms[number % 12] if number < 1000 else b"no image"
             (folders[number % 10] / f"{number:05}.jpg").write_bytes(data + b"%d" % number)
-        wait_until(lambda: not home.left(), 800)
+        wait_until(lambda: not home.left(), 1100)
         code = home.stop(process)
 
     statuses = dict(home.query("SELECT status, count(*) FROM arrival GROUP BY status"))
