@@ -36,6 +36,8 @@ class Home:
         self.inbox = folder / "inbox"
         self.archive = folder / "archive"
         self.quarantine = folder / "quarantine"
+        self.program = ["-m", "leukowatch"]
+        """What Python runs; a test of faults puts another script there."""
         self.inbox.mkdir(parents=True)
         quick = {"INBOX__QUIET_SECONDS": "0.2", "INBOX__TRUNCATED_SECONDS": "0.6", "ANALYSIS__WORKERS": "2"}
         self._variables = {f"LEUKOWATCH_{key}": value for key, value in (quick | settings).items()}
@@ -47,7 +49,7 @@ class Home:
     def command(self, *arguments: str, timeout: float = PATIENCE) -> "subprocess.CompletedProcess[str]":
         """Run one `leukowatch` command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "leukowatch", *arguments],
+            [sys.executable, *self.program, *arguments],
             env=self.environment(COLUMNS="200"),
             capture_output=True,
             text=True,
@@ -92,7 +94,7 @@ class Home:
             channel.settimeout(PATIENCE)
             with (self.folder / "log.txt").open("ab") as log:
                 process = subprocess.Popen(
-                    [*before, sys.executable, "-m", "leukowatch", "run"],
+                    [*before, sys.executable, *self.program, "run"],
                     env=self.environment(NOTIFY_SOCKET="@" + address[1:]),
                     stdout=log,
                     stderr=log,

@@ -1,5 +1,6 @@
 """Filing: nothing is overwritten, nothing is lost, and whatever is repeated gives one file."""
 
+import dataclasses
 import errno
 import hashlib
 import json
@@ -294,6 +295,16 @@ def test_missing_inbox_loses_nothing(home):
 
     with pytest.raises(FilingFailed, match="is not there"):
         home.filer.file(filing)
+
+
+def test_missing_file_of_another_disk_is_not_lost(home):
+    """The inbox's file system is not mounted, an empty folder is in its place: the file is waited for."""
+    filing = home.put(b"S1/a.jpg")
+    (home.inbox / "S1/a.jpg").unlink()
+    elsewhere = dataclasses.replace(filing, device=filing.device + 1)
+
+    with pytest.raises(FilingFailed, match="not mounted"):
+        home.filer.file(elsewhere)
 
 
 def test_repeating_gives_the_same_place(any_home):

@@ -14,7 +14,7 @@ def run(home: HomeOption = None) -> None:
     from leukowatch.service.daemon import serve, signals
 
     settings = settings_of(home)
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     configure_logs("warning" if terminal else settings.service.log_level, terminal)
     stopping = threading.Event()
     with signals(stopping):
@@ -39,7 +39,7 @@ def scan(home: HomeOption = None) -> None:
     from leukowatch.service.daemon import signals
 
     settings = settings_of(home)
-    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    configure_logs(settings.service.log_level, sys.stderr is not None and sys.stderr.isatty())
     stopping = threading.Event()
     with signals(stopping):
         filed = scan_now(settings, stopping)

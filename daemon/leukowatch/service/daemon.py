@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 from sqlalchemy import Engine
 
+from leukonet.analyse import open_networks
 from leukonet.bundle import load_bundle
 from leukowatch.analysis.pool import LocalPool
 from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
@@ -46,6 +47,7 @@ class Daemon:
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         bundle = load_bundle(settings.analysis.bundle)
+        open_networks(bundle)  # one that does not run is refused here, before any worker is made
         self._settings = settings
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
         self._pool = LocalPool(

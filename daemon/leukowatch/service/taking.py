@@ -11,6 +11,7 @@ import structlog
 from leukonet.result import FieldResult
 from leukowatch.analysis.pool import Answer, LocalPool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
+from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.bounded import Wholeness
 from leukowatch.inbox.gate import Gate
 from leukowatch.inbox.intake import identify, look, received, received_unread, take
@@ -104,6 +105,7 @@ class Taker:
             InboxVanished: the inbox is gone.
         """
         self._watch.check()
+        self._watch.revive()
         for hint in self._watch.take_hints(HINTS_AT_ONCE, self._patience(timeout)):
             self._stability.hint(hint.relative, hint.sign)
         self._settle()
@@ -165,11 +167,12 @@ class Taker:
         try:
             identity, wholeness = look(self._settings.inbox_folder, key, self._settings.inbox.max_bytes)
             if self._stability.observe(key, identity, wholeness):
-                self._take(key)
+                self._take(key, identity)
         except IntakeError as error:
             self._not_now(key, error)
 
-    def _take(self, key: bytes) -> None:
+    def _take(self, key: bytes, seen: Identity) -> None:
+        """Read a complete file; what took its name since it was seen is judged anew."""
         inbox = self._settings.inbox
         now = datetime.now(UTC)
         try:
@@ -180,6 +183,8 @@ class Taker:
             unread = received_unread(key, identity, inbox.slide_pattern, now)
             self._put(Outcome(unread, None, error.reason, str(error)))
             return
+        if arrival.identity != seen:
+            raise ChangedWhileRead(f"{printable(key)}: replaced before it was opened; it is looked at anew")
         self._in_hand.add(key)
         taken = received(arrival, now)
         flaw = _flaw(arrival.data)
