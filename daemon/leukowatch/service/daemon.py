@@ -18,11 +18,12 @@ from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
-from leukowatch.service.home import make_home, only_one
+from leukowatch.service.home import NAME, home_name, make_home, only_one
 from leukowatch.service.taking import Taker
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
+from leukowatch.store.engines import location
 from leukowatch.store.group import BundleRef
 from leukowatch.store.ledger import Ledger
 
@@ -42,6 +43,8 @@ class Daemon:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         bundle = load_bundle(settings.analysis.bundle)
         self._settings = settings
+        self.database = location(engine)
+        """The database, as a message names it."""
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
         self._pool = LocalPool(
             bundle,
@@ -52,7 +55,8 @@ class Daemon:
             max_pixels=settings.inbox.max_pixels,
         )
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind))
+        ref = BundleRef(bundle.name, bundle.sha256, bundle.kind)
+        ledger = Ledger(engine, ref, home=home_name(settings))
         self._writer = Writer(
             ledger,
             filer,
@@ -132,7 +136,8 @@ def running(settings: Settings) -> Iterator[Daemon]:
 
 def _require_inbox(settings: Settings) -> None:
     """Refuse to make an inbox where there was one: it may only be unmounted."""
-    if (settings.home / DATABASE_NAME).exists() and not settings.inbox_folder.is_dir():
+    used = any((settings.home / name).exists() for name in (DATABASE_NAME, NAME))
+    if used and not settings.inbox_folder.is_dir():
         raise InboxVanished(f"{settings.inbox_folder}: missing, though this home was used: mount or make it")
 
 
@@ -182,7 +187,7 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
             left = present & daemon.taker.pending()
             if daemon.refused():
                 raise StoreUnavailable(
-                    f"{settings.database_url}: takes no results, {len(left)} files wait; the log says why"
+                    f"{daemon.database}: takes no results, {len(left)} files wait; the log says why"
                 )
     left |= {*temporary_files(settings.inbox_folder), *unlistable_folders(settings.inbox_folder)}
     if left:

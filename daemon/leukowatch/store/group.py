@@ -43,10 +43,11 @@ class _Original:
 class Group:
     """One transaction's work: looks up what is known, then writes table by table."""
 
-    def __init__(self, connection: Connection, bundle: BundleRef, now: datetime) -> None:
+    def __init__(self, connection: Connection, bundle: BundleRef, now: datetime, home: str = "") -> None:
         self._connection = connection
         self._bundle = bundle
         self._now = now
+        self._home = home
         self._classes = self._mapping(select(CellClass.name, CellClass.id))
 
     def record(self, outcomes: Sequence[Outcome]) -> list[int]:
@@ -76,15 +77,14 @@ class Group:
     def _still_unfiled(self, outcomes: Sequence[Outcome]) -> dict[tuple[Any, ...], int]:
         """Find the files that are recorded and wait for their move: identity → arrival's id."""
         wanted = [outcome.received.relative for outcome in outcomes]
-        rows = self._connection.execute(
-            select(Arrival.id, *_IDENTITY).where(Arrival.filed_at.is_(None), Arrival.relative.in_(wanted))
-        )
+        mine = (Arrival.home == self._home, Arrival.filed_at.is_(None), Arrival.relative.in_(wanted))
+        rows = self._connection.execute(select(Arrival.id, *_IDENTITY).where(*mine))
         return {tuple(row[1:]): row.id for row in rows}
 
     def _write_arrivals(
         self, outcomes: Sequence[Outcome], rows: Sequence[dict[str, Any]]
     ) -> dict[tuple[Any, ...], int]:
-        numbers = self._insert(Arrival, rows)
+        numbers = self._insert(Arrival, [row | {"home": self._home} for row in rows])
         return {_identity(each.received): number for each, number in zip(outcomes, numbers, strict=True)}
 
     def _originals(self, outcomes: Sequence[Outcome]) -> dict[str, _Original]:
