@@ -1,7 +1,7 @@
 """The tables of the TOML file: every setting with its default, its range and what it does."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -57,6 +57,11 @@ class AnalysisSettings(Room):
     workers: int = Field(0, ge=0, description="worker processes; 0 is one a core")
     deadline_seconds: float = Field(60.0, gt=0, description="a field that takes longer is given up")
     attempts: int = Field(3, ge=1, description="tries for a field that kills or hangs its worker")
+    pool: Literal["local", "dask"] = Field("local", description="workers here, or on a Dask cluster")
+    scheduler: str = Field("", description="the Dask scheduler, as tcp://HOST:8786, where the pool is dask")
+    travel: Literal["bytes", "path"] = Field(
+        "bytes", description="how fields reach the cluster: sent, or read from a folder that all share"
+    )
 
 
 class StoreSettings(Room):

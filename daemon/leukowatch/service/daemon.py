@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Engine
 
 from leukonet.bundle import load_bundle
-from leukowatch.analysis.pool import LocalPool
+from leukowatch.analysis.choice import chosen_pool
 from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.listing import temporary_files, unlistable_folders
@@ -46,14 +46,7 @@ class Daemon:
         self.database = location(engine)
         """The database, as a message names it."""
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
-        self._pool = LocalPool(
-            bundle,
-            settings.analysis.bundle,
-            workers=settings.analysis.workers,
-            deadline=settings.analysis.deadline_seconds,
-            attempts=settings.analysis.attempts,
-            max_pixels=settings.inbox.max_pixels,
-        )
+        self._pool = chosen_pool(bundle, settings)
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
         ref = BundleRef(bundle.name, bundle.sha256, bundle.kind)
         ledger = Ledger(engine, ref, home=home_name(settings))
