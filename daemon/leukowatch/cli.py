@@ -21,7 +21,7 @@ app = typer.Typer(
 app.callback()(common)
 app.add_typer(schema.database, name="db")
 for command in (
-    *(running.run, running.scan, running.console),
+    *(running.run, running.scan, running.console, running.worker),
     *(reading.slides, reading.report, reading.field),
     *(mending.requeue, mending.reassign),
     *(reading.doctor, reading.settings),

@@ -19,10 +19,14 @@ def chosen_pool(bundle: Bundle, settings: Settings, source: str = "") -> Pool:
     """
     asked = settings.analysis
     source = source or asked.bundle
-    limits = {"deadline": asked.deadline_seconds, "attempts": asked.attempts}
     if asked.pool == "local":
         return LocalPool(
-            bundle, source, workers=asked.workers, max_pixels=settings.inbox.max_pixels, **limits
+            bundle,
+            source,
+            workers=asked.workers,
+            deadline=asked.deadline_seconds,
+            attempts=asked.attempts,
+            max_pixels=settings.inbox.max_pixels,
         )
     if "://" not in asked.scheduler:
         raise SettingsInvalid("analysis.scheduler: a dask pool needs it, as in tcp://HOST:8786")
@@ -32,7 +36,12 @@ def chosen_pool(bundle: Bundle, settings: Settings, source: str = "") -> Pool:
         raise SettingsInvalid(
             f"analysis.pool: {error.name} is missing: `pip install leukowatch[cluster]`"
         ) from error
-    by_path = asked.travel == "path"
     return ClusterPool(
-        bundle, source, asked.scheduler, by_path=by_path, max_pixels=settings.inbox.max_pixels, **limits
+        bundle,
+        source,
+        asked.scheduler,
+        by_path=asked.travel == "path",
+        deadline=asked.deadline_seconds,
+        attempts=asked.attempts,
+        max_pixels=settings.inbox.max_pixels,
     )

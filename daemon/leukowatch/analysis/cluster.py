@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,10 +79,14 @@ class ClusterPool:
         self._unsent: deque[_Job] = deque()
         self._suspects: deque[_Job] = deque()
         self._on_trial: _Job | None = None
-        self._slots = 0
+        self._slots = -1  # not counted yet
         self._stopping = threading.Event()
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is logged here, in our form
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})  # fields are meant to travel
+        logging.getLogger("distributed").setLevel(
+            logging.CRITICAL
+        )  # what matters is logged here, in our form
+        dask.config.set(
+            {"distributed.admin.large-graph-warning-threshold": "1 GiB"}
+        )  # fields are meant to travel
         self._keeper = threading.Thread(target=self._keep, name="cluster", daemon=True)
         self._keeper.start()
 
@@ -192,7 +195,9 @@ class ClusterPool:
             told = f"its worker ended, or took longer than {self._order.deadline:g} s, {job.attempt} times"
             job.deliver(Refused("worker_lost", f"{told}: look at the image, then requeue it"))
             return
-        _log.warning("a field is looked at again", reason="worker_lost", attempt=job.attempt, of=self._attempts)
+        _log.warning(
+            "a field is looked at again", reason="worker_lost", attempt=job.attempt, of=self._attempts
+        )
         job.attempt += 1
         with self._lock:
             self._suspects.append(job)
@@ -231,7 +236,7 @@ class ClusterPool:
             return None
         if client is not None:
             _log.error("the scheduler is gone; fields wait for it", scheduler=self._scheduler)
-            self._client, self._slots = None, 0
+            self._client, self._slots = None, -1
         made = Client(self._scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         with self._lock:
             if self._stopping.is_set():
@@ -245,8 +250,8 @@ class ClusterPool:
         """Count the workers that have the bundle."""
         known = client.scheduler_info(n_workers=-1)["workers"].values()
         slots = int(sum(worker["resources"].get(self._resource, 0) for worker in known))
-        if slots != self._slots or not slots:
-            told: Callable[..., None] = _log.info if slots else _log.warning
+        if slots != self._slots:
+            told = _log.info if slots else _log.warning
             told("workers with this bundle", workers=slots, others=len(known) - slots)
         self._slots = slots
 
