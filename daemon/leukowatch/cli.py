@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import mending, reading, running, schema
+from leukowatch.commands import mending, people, reading, running, schema, trail
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -20,6 +20,9 @@ app = typer.Typer(
 )
 app.callback()(common)
 app.add_typer(schema.database, name="db")
+app.add_typer(people.users, name="user")
+app.add_typer(people.tokens, name="token")
+app.add_typer(trail.audit, name="audit")
 for command in (
     *(running.run, running.scan, running.console, running.worker),
     *(reading.slides, reading.report, reading.field),

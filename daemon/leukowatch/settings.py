@@ -23,7 +23,15 @@ from pydantic_settings import (
 )
 
 from leukowatch.errors import SettingsInvalid
-from leukowatch.setting_tables import AnalysisSettings, InboxSettings, Room, ServiceSettings, StoreSettings
+from leukowatch.setting_tables import (
+    AnalysisSettings,
+    DifferentialSettings,
+    InboxSettings,
+    ReviewSettings,
+    Room,
+    ServiceSettings,
+    StoreSettings,
+)
 
 CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
@@ -76,6 +84,8 @@ class Settings(BaseSettings):
     analysis: AnalysisSettings = AnalysisSettings()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
+    review: ReviewSettings = ReviewSettings()
+    differential: DifferentialSettings = DifferentialSettings()
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from leukonet.cells import CellClass, Group, Role
+from leukonet.cells import BY_NAME, CellClass, Group, Role
 from leukowatch.differential.limits import clopper_pearson
 
 
@@ -55,6 +55,19 @@ class Differential:
     """Cells that wait for a person; in no per cent."""
 
 
+def shown(classes: Iterable[CellClass], counts: Iterable[Mapping[str, int]]) -> tuple[CellClass, ...]:
+    """Give the classes that a list of counts has a place for.
+
+    Those that shipped bundles predict are always there; what only people name, where there is such a cell.
+
+    Args:
+        classes: every class, in the order of reports.
+        counts: class name → cells, of each slide that is shown.
+    """
+    found = {name for each in counts for name, cells in each.items() if cells}
+    return tuple(each for each in classes if each.name in BY_NAME or each.name in found)
+
+
 def differential(
     counts: Mapping[str, int], classes: Iterable[CellClass], unclassified: int = 0
 ) -> Differential:
@@ -66,10 +79,10 @@ def differential(
         unclassified: cells whose class waits for a person.
 
     Raises:
-        ValueError: a number is negative, or a class is not among `classes`.
+        ValueError: a number is negative, or a class that has cells is not among `classes`.
     """
     known = tuple(classes)
-    unknown = set(counts) - {each.name for each in known}
+    unknown = {name for name, count in counts.items() if count} - {each.name for each in known}
     if unknown or unclassified < 0 or any(count < 0 for count in counts.values()):
         raise ValueError(
             f"these are no counts of the classes at hand: {dict(counts)}, {unclassified} unclassified"

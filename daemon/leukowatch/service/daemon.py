@@ -48,7 +48,7 @@ class Daemon:
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
         self._pool = chosen_pool(bundle, settings)
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-        ref = BundleRef(bundle.name, bundle.sha256, bundle.kind)
+        ref = BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes)
         ledger = Ledger(engine, ref, home=home_name(settings))
         self._writer = Writer(
             ledger,
@@ -57,7 +57,7 @@ class Daemon:
             settings.store.group,
             lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below
         )
-        self.taker = Taker(settings, self._watch, self._pool, self._writer.put)
+        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end)
 
     def start(self) -> None:
         """Finish what an earlier run left, then watch, then take what is there."""
