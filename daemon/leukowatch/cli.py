@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import mending, people, reading, running, schema, trail
+from leukowatch.commands import archive, mending, people, reading, running, schema, trail
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -27,6 +27,7 @@ for command in (
     *(running.run, running.scan, running.console, running.worker),
     *(reading.slides, reading.report, reading.field),
     *(mending.requeue, mending.reassign),
+    *(archive.reanalyse, archive.compare, archive.promote, archive.rollback),
     *(reading.doctor, reading.settings),
 ):
     app.command()(command)
