@@ -218,6 +218,9 @@ def downgrade() -> None:
     tables = "bundle_class slide_end worklist outbox signature decision audit login_attempt api_token web_session account"
     for table in tables.split():
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("signature", "decision", "audit"):
+            op.execute(f"DROP FUNCTION {table}_append_only()")
     names = ", ".join(f"'{name}'" for name, *_ in CLASSES)
     op.execute(
         f"DELETE FROM cell_class WHERE name IN ({names}) AND NOT EXISTS "  # noqa: S608  no text from outside

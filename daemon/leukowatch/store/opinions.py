@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, case, func, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from leukowatch.store.cell_states import CELL_STATE, key_of
@@ -118,7 +118,14 @@ def _said(slide_id: int) -> Select[Any]:
     return (
         select(Account.name.label("who"), view.cell_id, view.added_id, CellClass.name)
         .select_from(CELL_STATE)
-        .join(Decision, (Decision.cell_id == view.cell_id) | (Decision.added_id == view.added_id))
+        .join(
+            Decision,
+            or_(
+                Decision.cell_id == view.cell_id,
+                Decision.added_id == view.added_id,
+                Decision.id == view.added_id,
+            ),
+        )
         .join(Account, Account.id == Decision.account_id)
         .join(CellClass, CellClass.id == Decision.class_id)
         .where(
