@@ -37,7 +37,9 @@ def test_a_person_is_added_and_may_log_in(run, tmp_path):
     assert "gina  supervisor" in run("user", "list").splitlines()
     engine = open_reader(f"sqlite:///{tmp_path / 'leukowatch.db'}")
     try:
-        with pytest.raises(Exception, match="cannot be written"):  # the password fits: only then a session is written
+        with pytest.raises(
+            Exception, match="cannot be written"
+        ):  # the password fits: only then a session is written
             log_in(engine, "gina", PASSWORD, "192.0.2.7", 1)
     finally:
         engine.dispose()

@@ -37,14 +37,21 @@ def told(lab, name):
 
 def listed(lab, **values):
     """Give S1 a line of the worklist."""
-    record_worklist(lab.engine, lab.people["anna"], [WorklistRow(**{"slide": "S1", "order_id": "O-7"} | values)])
+    record_worklist(
+        lab.engine, lab.people["anna"], [WorklistRow(**{"slide": "S1", "order_id": "O-7"} | values)]
+    )
 
 
 def test_a_preliminary_result_tells_every_class(lab):
     """Counted and apart, people's too, zeros too, in the order of reports; artefacts are none."""
     result = built(lab)
 
-    assert (result.state, result.version, result.signatures, result.made_at) == (State.PRELIMINARY, 0, (), LATER)
+    assert (result.state, result.version, result.signatures, result.made_at) == (
+        State.PRELIMINARY,
+        0,
+        (),
+        LATER,
+    )
     assert [each.name for each in result.classes] == [
         "neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte", "immature_granulocyte", "erythroblast",
         "blast", "promyelocyte", "myelocyte", "metamyelocyte", "band", "reactive_lymphocyte", "plasma_cell", "other",
@@ -68,7 +75,12 @@ def test_what_is_counted_apart_is_per_hundred_leucocytes(lab):
     erythroblast = told(lab, "erythroblast")
 
     assert (erythroblast.role, erythroblast.percent) == ("apart", 10.0)
-    assert (erythroblast.low, erythroblast.high, erythroblast.reference, erythroblast.flag) == (None, None, None, "")
+    assert (erythroblast.low, erythroblast.high, erythroblast.reference, erythroblast.flag) == (
+        None,
+        None,
+        None,
+        "",
+    )
 
 
 def test_an_external_count_gives_absolute_numbers(lab):
@@ -131,7 +143,9 @@ def test_a_slide_without_cells_has_no_per_cents(lab):
     fill(lab.path, [outcome("S3", "1.jpg", 3, seen())])
 
     result = built(lab, "S3")
-    assert {(each.count, each.percent, each.low, each.flag) for each in result.classes} == {(0, None, None, "")}
+    assert {(each.count, each.percent, each.low, each.flag) for each in result.classes} == {
+        (0, None, None, "")
+    }
 
 
 def test_an_absent_slide_is_not_found(lab):

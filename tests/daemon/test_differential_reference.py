@@ -94,9 +94,7 @@ def test_an_absent_file_is_refused(tmp_path):
         load_ranges(str(tmp_path / "absent.toml"))
 
 
-@pytest.mark.parametrize(
-    ("percent", "flag"), [(39.99, "L"), (40, ""), (80, ""), (80.01, "H"), (None, "")]
-)
+@pytest.mark.parametrize(("percent", "flag"), [(39.99, "L"), (40, ""), (80, ""), (80.01, "H"), (None, "")])
 def test_a_flag_says_above_or_below(percent, flag):
     """The limits themselves are usual."""
     assert flag_of(percent, Reference(40, 80, "%")) == flag

@@ -54,7 +54,9 @@ def test_reviewers_and_the_daemon_write_beside_each_other(home, tmp_path):
     with home.service() as process:
         (tmp_path / "B").rename(home.inbox / "B")
         spawn = multiprocessing.get_context("spawn")
-        reviewers = [spawn.Process(target=_review, args=(url, *who)) for who in zip(numbers, PEOPLE, strict=True)]
+        reviewers = [
+            spawn.Process(target=_review, args=(url, *who)) for who in zip(numbers, PEOPLE, strict=True)
+        ]
         for reviewer in reviewers:
             reviewer.start()
         for reviewer in reviewers:
@@ -87,5 +89,7 @@ def test_a_done_file_is_noted_and_left_where_it_is(home, phantoms):
     assert home.left() == ["S1/scan.DONE", "stray.done"]
     assert home.query("SELECT slide FROM slide_end") == [("S1",)]
     assert home.query("SELECT DISTINCT status FROM field_status") == [("counted",)]
-    kept = home.query("SELECT count(*) FROM bundle_class JOIN cell_class ON id = class_id WHERE name = 'basophil'")
+    kept = home.query(
+        "SELECT count(*) FROM bundle_class JOIN cell_class ON id = class_id WHERE name = 'basophil'"
+    )
     assert kept == [(1,)]

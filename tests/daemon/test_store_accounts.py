@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import insert
 
 from leukowatch.errors import LoginRefused, NotAllowed, NotFound, RequestInvalid
-from leukowatch.store.accounts import accounts, add_account, set_active, set_password, set_role, somebody_may_log_in
+from leukowatch.store.accounts import (
+    accounts,
+    add_account,
+    set_active,
+    set_password,
+    set_role,
+    somebody_may_log_in,
+)
 from leukowatch.store.audit import audit_rows
 from leukowatch.store.people_tables import LoginAttempt
 from leukowatch.store.reviews import classify
@@ -54,7 +61,11 @@ def test_a_person_logs_in_and_out(lab):
     log_out(lab.engine, token, LATER)
     log_out(lab.engine, token, LATER)
     assert session_of(lab.engine, token, LATER) is None
-    assert [row.act for row in audit_rows(lab.engine, subject="account gina")] == ["add account", "log in", "log out"]
+    assert [row.act for row in audit_rows(lab.engine, subject="account gina")] == [
+        "add account",
+        "log in",
+        "log out",
+    ]
 
 
 def test_each_login_has_a_session_of_its_own(lab):
@@ -77,7 +88,8 @@ def test_the_database_keeps_no_secret_in_the_clear(lab):
 
 
 @pytest.mark.parametrize(
-    ("name", "password"), [("gina", "wrong password"), ("nobody", PASSWORD), ("GINA", PASSWORD), ("gina", "x" * 5000)]
+    ("name", "password"),
+    [("gina", "wrong password"), ("nobody", PASSWORD), ("GINA", PASSWORD), ("gina", "x" * 5000)],
 )
 def test_who_does_not_fit_stays_outside(lab, name, password):
     """All with the same words, so that nobody learns which names there are."""

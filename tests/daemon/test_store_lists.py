@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from handmade import fill, outcome, seen
 from handmade import cell as cell_of
+from handmade import fill, outcome, seen
 from leukowatch.differential.signing import Signing, amend, sign
 from leukowatch.errors import NotAllowed, RequestInvalid
 from leukowatch.store import outbox, reviews
@@ -80,7 +80,13 @@ def test_the_list_is_searched_and_paged(lab):
 
 def test_a_named_slide_goes_before_a_pattern(lab):
     """And of several lines the last holds."""
-    record(lab, WorklistRow("S*", "old"), WorklistRow("S2", "O-1"), WorklistRow("S2", "O-2"), WorklistRow("S?", "new"))
+    record(
+        lab,
+        WorklistRow("S*", "old"),
+        WorklistRow("S2", "O-1"),
+        WorklistRow("S2", "O-2"),
+        WorklistRow("S?", "new"),
+    )
 
     assert [order(lab, slide) for slide in ("S1", "S2", "S3_x", "T1")] == ["new", "O-2", "old", None]
 
@@ -116,7 +122,12 @@ def test_a_message_keeps_its_bytes_and_its_name(lab):
     outbox.mark_tried(lab.engine, first.id, "refused", LATER + HOUR)
 
     [later] = [m for m in outbox.due(lab.engine, LATER + HOUR) if m.id == first.id]
-    assert (later.payload, later.control_id, later.attempts, later.last_error) == (b"one", first.control_id, 1, "refused")
+    assert (later.payload, later.control_id, later.attempts, later.last_error) == (
+        b"one",
+        first.control_id,
+        1,
+        "refused",
+    )
     assert first.id not in [message.id for message in outbox.due(lab.engine, LATER)]
 
 

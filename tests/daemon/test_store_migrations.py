@@ -199,7 +199,9 @@ def test_an_upgrade_respects_the_classes_of_a_site(path, url):
 
     migrate.upgrade(url)
 
-    assert execute(path, "SELECT label, key, role FROM cell_class WHERE name = 'band'") == [("Stab", "t", "apart")]
+    assert execute(path, "SELECT label, key, role FROM cell_class WHERE name = 'band'") == [
+        ("Stab", "t", "apart")
+    ]
     [(blast,)] = execute(path, "SELECT key FROM cell_class WHERE name = 'blast'")
     assert blast != "t"
     assert execute(path, "SELECT count(DISTINCT key) = count(*) FROM cell_class") == [(1,)]

@@ -122,14 +122,20 @@ def test_an_end_that_was_cut_off_is_found_by_a_signature(lab):
     """The signature keeps the seal of its row."""
     tamper(lab, "DELETE FROM decision WHERE audit_id >= 5", "DELETE FROM audit WHERE id >= 5")
 
-    assert "a signature's seal is not that of audit row 5: rows were changed or cut off" in verify(lab.engine).findings
+    assert (
+        "a signature's seal is not that of audit row 5: rows were changed or cut off"
+        in verify(lab.engine).findings
+    )
 
 
 def test_an_end_that_was_cut_off_with_all_traces_is_found_by_a_printed_seal(lab):
     """A report on paper, or whoever noted the trail's end, proves it."""
     seal = verify(lab.engine).head
     tamper(
-        lab, "DELETE FROM decision WHERE audit_id >= 4", "DELETE FROM signature", "DELETE FROM audit WHERE id >= 4"
+        lab,
+        "DELETE FROM decision WHERE audit_id >= 4",
+        "DELETE FROM signature",
+        "DELETE FROM audit WHERE id >= 4",
     )
 
     assert verify(lab.engine).findings == ()
