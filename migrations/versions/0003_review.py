@@ -215,7 +215,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     replace_views(FORMER_DIFFERENTIAL, FORMER_CELL_RESULT)
     op.execute("DROP VIEW cell_state")
-    tables = "bundle_class slide_end worklist outbox signature decision audit login_attempt api_token web_session account"
+    tables = "bundle_class slide_end worklist outbox signature decision audit "
+    tables += "login_attempt api_token web_session account"
     for table in tables.split():
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
@@ -288,7 +289,7 @@ def append_only(table: str) -> None:
             f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
         )
     op.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  no text from outside
         f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "
         f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
     )
@@ -407,7 +408,8 @@ def create_decision() -> None:
         unique("decision", "undoes_id"),
         *(check("decision", name, rule) for name, rule in rules.items()),
     )
-    index("decision", "field_id", "cell_id", "added_id", "account_id", "audit_id")
+    index("decision", "cell_id", "added_id", "account_id", "audit_id")
+    op.create_index("ix_decision_field_id_second_look", "decision", ["field_id", "second_look"])
     append_only("decision")
 
 

@@ -13,7 +13,16 @@ from leukowatch.store.rights import AccountRole, operator
 from leukowatch.store.trail import verify
 from reviewing import LATER, lab_at
 
-TRIGGERS = [f"{table}_no_{event}" for table in ("audit", "decision", "signature") for event in ("update", "delete", "replace")]  # fmt: skip
+TRIGGERS = [
+    f"{table}_no_{event}"
+    for table in ("audit", "decision", "signature")
+    for event in ("update", "delete", "replace")
+]
+FORGED = (
+    "INSERT INTO decision (field_id, cell_id, kind, class_id, second_look, account_id, audit_id, at) "
+    "VALUES (1, 2, 'classify', 5, 0, 1, 5, '2031-05-04 14:00:00.000000+00:00')"
+)
+COUNTED = """UPDATE signature SET result = replace(result, '"count":2', '"count":3')"""
 
 
 @pytest.fixture
@@ -79,10 +88,8 @@ def test_the_trail_tells_who_what_before_and_after(lab):
         ("UPDATE decision SET box_xmin = 6 WHERE kind = 'add'", "audit row 3: changed since: decisions"),
         ("DELETE FROM decision WHERE kind = 'undo'", "audit row 7: removed since: decisions"),
         ("DELETE FROM decision WHERE id = 1", "audit row 2: changed since: decisions"),
-        ("INSERT INTO decision (field_id, cell_id, kind, class_id, second_look, account_id, audit_id, at) "
-         "VALUES (1, 2, 'classify', 5, 0, 1, 5, '2031-05-04 14:00:00.000000+00:00')",
-         "audit row 5: it knows nothing of its decisions"),
-        ("UPDATE signature SET result = replace(result, '\"count\":2', '\"count\":3')", "audit row 5: changed since: signature"),
+        (FORGED, "audit row 5: it knows nothing of its decisions"),
+        (COUNTED, "audit row 5: changed since: signature"),
         ("UPDATE signature SET comment = 'poor'", "audit row 5: changed since: signature"),
         ("UPDATE signature SET account_id = 2", "audit row 5: changed since: signature"),
         ("DELETE FROM signature", "audit row 5: removed since: signature"),

@@ -91,7 +91,8 @@ def as_json(report: SlideReport) -> str:
     Per cents and limits have two decimals and are null where no leucocyte is counted. Keys:
 
     `slide`, `note` (research use only), `status` (`empty`, `unreviewed`, or `signed` and what follows),
-    `unassigned`, `last_received` (ISO 8601, UTC, or null); `fields` (assessable), `not_assessable`, `duplicates`, `quarantined` (numbers of
+    `unassigned`, `last_received` (ISO 8601, UTC, or null); `fields` (assessable), `not_assessable`,
+    `duplicates`, `quarantined` (numbers of
     files); `flags` (a list of words); `leucocytes`, `fewer_than_100`; `classes`: a list with `class`, `label`,
     `cells`, `percent`, `low`, `high` of each counted class, those without cells too; `groups`: the same of
     `polynuclear` and `mononuclear`, with `group` for `class`; `apart`: a list with `class`, `label`, `cells`,
