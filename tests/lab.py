@@ -1,5 +1,6 @@
 """A real service in a process of its own, for tests that look at it from outside."""
 
+import io
 import os
 import signal
 import socket
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from PIL import Image
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; generous, as test machines are shared."""
@@ -26,6 +30,13 @@ def wait_until(what: Callable[[], Any], patience: float = PATIENCE) -> Any:
         time.sleep(0.02)
     message = f"not true within {patience:g} s: {getattr(what, '__doc__', None) or what}"
     raise AssertionError(message)
+
+
+def slow_image() -> bytes:
+    """Give a small file that takes a second or more to decode."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((8_000, 8_000, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 class Home:

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import exchanging, mending, people, reading, running, schema, trail, upkeep
+from leukowatch.commands import archive, exchanging, mending, people, reading, running, schema, trail, upkeep
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -26,11 +26,12 @@ app.add_typer(people.users, name="user")
 app.add_typer(people.tokens, name="token")
 app.add_typer(trail.audit, name="audit")
 for command in (
-    *(running.run, running.scan, running.console),
+    *(running.run, running.scan, running.console, running.worker),
     *(reading.slides, reading.report, reading.field),
     exchanging.export,
     *(mending.requeue, mending.reassign),
     *(upkeep.pause, upkeep.resume, upkeep.backup, upkeep.restore, upkeep.prune),
+    *(archive.reanalyse, archive.compare, archive.promote, archive.rollback),
     *(reading.doctor, reading.settings),
 ):
     app.command()(command)

@@ -1,7 +1,7 @@
 """The tables of the TOML file: every setting with its default, its range and what it does."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -91,6 +91,11 @@ class AnalysisSettings(Room):
     attempts: int = Field(3, ge=1, description="tries for a field that kills or hangs its worker")
     window: Annotated[str, AfterValidator(_names_hours)] = Field(
         "", description="hours of the day in which files are taken, local time; empty is always"
+    )
+    pool: Literal["local", "dask"] = Field("local", description="workers here, or on a Dask cluster")
+    scheduler: str = Field("", description="the Dask scheduler, as tcp://HOST:8786, where the pool is dask")
+    travel: Literal["bytes", "path"] = Field(
+        "bytes", description="how fields reach the cluster: sent, or read from a folder that all share"
     )
 
 

@@ -6,6 +6,7 @@ Precedence, strongest first: environment (`LEUKOWATCH_ANALYSIS__WORKERS=2`), the
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
 DEFAULT_HOME = Path("leukowatch-home")
 _PREFIX = "LEUKOWATCH_"
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^/@]*@")
+"""Of a URL: never shown."""
 _NO_SETTINGS = {"LEUKOWATCH_CONFIG", "LEUKOWATCH_DATA", "LEUKOWATCH_WRITE_README"}
 """Variables that something else than `Settings` reads."""
 
@@ -182,12 +185,13 @@ def load_settings(home: Path | None = None) -> Settings:
 
 
 def origins(settings: Settings) -> list[tuple[str, str, str]]:
-    """List `(key, value, where from)` of every setting in force."""
+    """List `(key, value, where from)` of every setting in force, passwords in URLs left out."""
     values = {"home": settings.home}
     for table in _tables():
         values |= {f"{table}.{key}": value for key, value in getattr(settings, table)}
     came = settings.provenance.origins
-    return [(key, str(value), came.get(key, "default")) for key, value in values.items()]
+    told = {key: _PASSWORD.sub(r"\1***@", str(value)) for key, value in values.items()}
+    return [(key, value, came.get(key, "default")) for key, value in told.items()]
 
 
 def _tables() -> dict[str, type[Room]]:

@@ -1,16 +1,13 @@
 """The worker pool: answers, refusals, and workers that die or hang."""
 
-import io
 import os
 import queue
 import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from lab import PATIENCE, wait_until
+from lab import PATIENCE, slow_image, wait_until
 from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.pool import LocalPool, Refused, Returned
@@ -35,13 +32,6 @@ def made():
 def answers():
     """Give a queue that a pool's answers are put into."""
     return queue.SimpleQueue()
-
-
-def slow_image() -> bytes:
-    """Give a small file that takes a second or more to decode."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.zeros((8_000, 8_000, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def workers(pool: LocalPool) -> list[int]:

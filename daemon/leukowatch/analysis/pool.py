@@ -9,6 +9,8 @@ from concurrent.futures import Future, TimeoutError  # noqa: A004  the one that 
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
@@ -44,6 +46,26 @@ class Returned(LeukowatchError):
 
 Answer = FieldResult | Refused | Returned
 Deliver = Callable[[Answer], None]
+
+
+class Pool(Protocol):
+    """What the daemon asks of workers, here or on other machines."""
+
+    restarts: int
+    """Workers that died or hung since the start."""
+
+    @property
+    def workers(self) -> int:
+        """Fields that can be looked at at the same time, at least 1."""
+
+    def submit(self, data: bytes, deliver: Deliver, place: Path) -> None:
+        """Have one field looked at; `deliver` is called once with the answer, mostly in another thread."""
+
+    def check(self) -> None:
+        """Raise `WorkersFail` where there is no hope of answers."""
+
+    def stop(self, seconds: float) -> None:
+        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
 
 
 @dataclass(eq=False, slots=True)
@@ -93,13 +115,15 @@ class LocalPool:
         self._last_sign = clock()
         self._pool = self._made()
 
-    def submit(self, data: bytes, deliver: Deliver) -> None:
+    def submit(self, data: bytes, deliver: Deliver, place: Path | None = None) -> None:
         """Have one field looked at.
 
         Args:
             data: the image file's bytes.
             deliver: called once with the answer, mostly in another thread.
+            place: where the file is; these workers have no need of it.
         """
+        del place
         self._schedule(_Job(data, deliver))
 
     def check(self) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from leukonet.analyse import open_networks
 from leukonet.bundle import load_bundle
-from leukowatch.analysis.pool import LocalPool
+from leukowatch.analysis.choice import chosen_pool
 from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.gate import Gate
@@ -21,13 +21,14 @@ from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
-from leukowatch.service.home import make_home, only_one
+from leukowatch.service.home import NAME, home_name, make_home, only_one
 from leukowatch.service.metrics import Reporter
 from leukowatch.service.priority import give_way
 from leukowatch.service.taking import Taker
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
+from leukowatch.store.engines import location
 from leukowatch.store.group import BundleRef
 from leukowatch.store.ledger import Ledger
 from leukowatch.store.opened import written_folders
@@ -49,17 +50,13 @@ class Daemon:
         bundle = load_bundle(settings.analysis.bundle)
         open_networks(bundle)  # one that does not run is refused here, before any worker is made
         self._settings = settings
+        self.database = location(engine)
+        """The database, as a message names it."""
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
-        self._pool = LocalPool(
-            bundle,
-            settings.analysis.bundle,
-            workers=settings.analysis.workers,
-            deadline=settings.analysis.deadline_seconds,
-            attempts=settings.analysis.attempts,
-            max_pixels=settings.inbox.max_pixels,
-        )
+        self._pool = chosen_pool(bundle, settings)
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes))
+        ref = BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes)
+        ledger = Ledger(engine, ref, home=home_name(settings))
         self._writer = Writer(
             ledger,
             filer,
@@ -147,7 +144,8 @@ def running(settings: Settings) -> Iterator[Daemon]:
 
 def _require_inbox(settings: Settings) -> None:
     """Refuse to make an inbox where there was one: it may only be unmounted."""
-    if (settings.home / DATABASE_NAME).exists() and not settings.inbox_folder.is_dir():
+    used = any((settings.home / name).exists() for name in (DATABASE_NAME, NAME))
+    if used and not settings.inbox_folder.is_dir():
         raise InboxVanished(f"{settings.inbox_folder}: missing, though this home was used: mount or make it")
 
 
@@ -205,7 +203,7 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
                 raise StillWaiting(f"{len(left)} files wait in the inbox: {shut.told}")
             if daemon.refused():
                 raise StoreUnavailable(
-                    f"{settings.database_url}: takes no results, {len(left)} files wait; the log says why"
+                    f"{daemon.database}: takes no results, {len(left)} files wait; the log says why"
                 )
     left |= {*temporary_files(settings.inbox_folder), *unlistable_folders(settings.inbox_folder)}
     if left:

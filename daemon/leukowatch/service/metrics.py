@@ -13,7 +13,7 @@ import structlog
 
 from leukonet import __version__
 from leukonet.bundle import Bundle
-from leukowatch.analysis.pool import LocalPool
+from leukowatch.analysis.pool import Pool
 from leukowatch.inbox.gate import free_bytes
 from leukowatch.service.progress import Done, Progress
 from leukowatch.service.taking import Taker
@@ -58,7 +58,7 @@ class Reporter:
     """
 
     def __init__(
-        self, settings: Settings, bundle: Bundle, taker: Taker, pool: LocalPool, progress: Progress
+        self, settings: Settings, bundle: Bundle, taker: Taker, pool: Pool, progress: Progress
     ) -> None:
         self._settings = settings
         self._bundle = (bundle.name, bundle.sha256)

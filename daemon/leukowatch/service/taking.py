@@ -1,5 +1,6 @@
 """The inbox's side of the service: hints and rescans become complete files, files become fields in the pool."""
 
+import os
 import queue
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from io import BytesIO
 import structlog
 
 from leukonet.result import FieldResult
-from leukowatch.analysis.pool import Answer, LocalPool, Refused, Returned
+from leukowatch.analysis.pool import Answer, Pool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.bounded import Wholeness
@@ -48,7 +49,7 @@ class Taker:
         self,
         settings: Settings,
         watch: InboxWatch,
-        pool: LocalPool,
+        pool: Pool,
         put: Callable[[Outcome], None],
         end: Callable[[str], None],
         gate: Gate,
@@ -191,7 +192,8 @@ class Taker:
         if flaw:
             self._put(Outcome(taken, None, *flaw))
         else:
-            self._pool.submit(arrival.data, lambda answer: self._deliver(taken, answer))
+            place = self._settings.inbox_folder / os.fsdecode(key)
+            self._pool.submit(arrival.data, lambda answer: self._deliver(taken, answer), place)
 
     def _deliver(self, taken: Received, answer: Answer) -> None:
         """Pass a field's answer on to the writer; runs in the pool's thread."""

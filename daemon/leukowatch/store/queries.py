@@ -261,7 +261,7 @@ def _files() -> Select[Any]:
         Arrival.id.label("arrival_id"), Slide.name.label("slide"), Arrival.relative,
         Arrival.printable.label("file"), Arrival.sha256, Arrival.size, Arrival.status, Arrival.reason,
         Arrival.detail, func.coalesce(original.printable, "").label("duplicate_of"), Arrival.received_at,
-        Arrival.destination, Arrival.lost,
+        Arrival.destination, Arrival.lost, Arrival.home,
     )  # fmt: skip
     return (
         select(*columns)

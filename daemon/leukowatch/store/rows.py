@@ -110,6 +110,8 @@ class FileRow:
     """Raw path below the home to which it was moved."""
     lost: bool
     """True where it was gone or replaced before it could be moved."""
+    home: str
+    """Name of the home that has it, where several share the database; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
