@@ -57,6 +57,9 @@ class AnalysisSettings(Room):
     workers: int = Field(0, ge=0, description="worker processes; 0 is one a core")
     deadline_seconds: float = Field(60.0, gt=0, description="a field that takes longer is given up")
     attempts: int = Field(3, ge=1, description="tries for a field that kills or hangs its worker")
+    memory_megabytes: int = Field(
+        2500, ge=500, description="a field that needs more in its worker is refused"
+    )
 
 
 class StoreSettings(Room):

@@ -50,6 +50,7 @@ class Daemon:
             deadline=settings.analysis.deadline_seconds,
             attempts=settings.analysis.attempts,
             max_pixels=settings.inbox.max_pixels,
+            memory_megabytes=settings.analysis.memory_megabytes,
         )
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
         ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind))
