@@ -56,6 +56,14 @@ def test_a_wrong_value_is_named_with_its_setting(monkeypatch, variable, value, w
         load_settings()
 
 
+def test_a_file_that_nests_without_end_is_told(here):
+    """A parser that gives up is no traceback: one line for a person, with code 3."""
+    write(here / "home", "inbox = " + "[" * 100_000)
+
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load_settings(here / "home")
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -5,9 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import leukonet
-import leukowatch
-
 _CHANGING = {
     "os.mkdir",
     "os.rename",
@@ -36,11 +33,7 @@ class Guard:
         self.trespasses: list[str] = []
         """What was done outside, in words."""
         self._home = os.path.realpath(home)
-        code = (
-            sys.prefix,
-            sys.base_prefix,
-            *(Path(m.__file__ or "").parents[1] for m in (leukonet, leukowatch)),
-        )
+        code = (sys.prefix, sys.base_prefix, *filter(None, sys.path))
         self._readable = [self._home, *(os.path.realpath(folder) for folder in code)]
         sys.addaudithook(self._heard)
 

@@ -36,6 +36,19 @@ class Findings:
     """Largest resident memory of a process."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def note(self, target: str, seed: int, line: str, seconds: float) -> int:
+        """Take in one line of a batch; give the number of the case behind it, 0 where it tells of none."""
+        word, _, outcome = line.partition(" ")
+        with self.lock:
+            if word == "memory":
+                self.megabytes = max(self.megabytes, int(outcome))
+                return 0
+            self.slowest = max(self.slowest, seconds)
+            self.outcomes[target]["BAD" if outcome.startswith("BAD") else outcome] += 1
+            if outcome.startswith("BAD"):
+                self.bad.append(f"{target} {seed} {word}: {outcome}")
+            return int(word) + 1
+
 
 def run(cases: int, seed: int, processes: int, only: Sequence[str] = tuple(SHARES)) -> Findings:
     """Run a number of cases in all, spread over the targets by their shares."""
@@ -68,32 +81,21 @@ def _batch(findings: Findings, seed: int, target: str, first: int, count: int) -
 def _attempt(findings: Findings, seed: int, target: str, first: int, count: int, home: Path) -> int:
     """Run cases in one process; give the number of the first that was not run."""
     home.mkdir()
-    process = subprocess.Popen(
+    number, wrong = first, ""
+    with subprocess.Popen(
         [sys.executable, "-m", "fuzz.batch", target, *map(str, (seed, first, count)), home],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )
-    number, wrong = first, ""
-    for line, seconds in _lines(process):
-        word, _, outcome = line.partition(" ")
-        with findings.lock:
-            if word == "memory":
-                findings.megabytes = max(findings.megabytes, int(outcome))
-                continue
-            number = int(word) + 1
-            findings.slowest = max(findings.slowest, seconds)
-            findings.outcomes[target][
-                outcome.partition(" ")[0] if outcome.startswith("BAD") else outcome
-            ] += 1
-            if outcome.startswith("BAD"):
-                findings.bad.append(f"{target} {seed} {word}: {outcome}")
-    if process.poll() is None and number < first + count:
-        wrong = f"hangs for more than {DEADLINE:g} s"
-        process.kill()
-    code = process.wait()
-    if code and not wrong:
-        wrong = f"ended its process with code {code}"
+    ) as process:
+        try:
+            for line, seconds in _lines(process):
+                number = findings.note(target, seed, line, seconds) or number
+        except TimeoutError:
+            wrong = f"hangs for more than {DEADLINE:g} s"
+            process.kill()
+    if not wrong and (process.returncode or number < first + count):
+        wrong = f"ended its process with code {process.returncode}"
     if wrong:
         with findings.lock:
             findings.bad.append(f"{target} {seed} {number}: {wrong}")
@@ -101,7 +103,11 @@ def _attempt(findings: Findings, seed: int, target: str, first: int, count: int,
 
 
 def _lines(process: "subprocess.Popen[bytes]") -> Iterator[tuple[str, float]]:
-    """Give a batch's lines with the seconds that each took, until it ends or one takes too long."""
+    """Give a batch's lines with the seconds that each took, until it ends.
+
+    Raises:
+        TimeoutError: one takes longer than the deadline.
+    """
     assert process.stdout is not None
     pending, since = b"", time.monotonic()
     while select.select([process.stdout], [], [], max(0.0, since + DEADLINE - time.monotonic()))[0]:
@@ -113,3 +119,4 @@ def _lines(process: "subprocess.Popen[bytes]") -> Iterator[tuple[str, float]]:
         for line in lines:
             yield line.decode(), now - since
             since = now
+    raise TimeoutError

@@ -19,5 +19,5 @@ TARGETS: dict[str, Callable[[Path], Case]] = {
     "sidecars": Sidecars,
 }
 """Makers of targets, given a home."""
-SHARES = {"images": 0.60, "settings": 0.20, "bundles": 0.12, "sidecars": 0.08}
+SHARES = {"images": 0.60, "settings": 0.22, "bundles": 0.10, "sidecars": 0.08}
 """Of all cases."""
