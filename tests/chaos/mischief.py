@@ -78,12 +78,16 @@ class Mischief:
         raise TimeoutError(f"no {kind} ran for {_PATIENCE:g} s")
 
     def _kill(self, rng: Random) -> None:
-        while True:
-            kind, victim = self._victim(rng)
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-                self.done[f"kills of {kind}"] += 1
-                return
+        kind, victim = self._victim(rng)
+        try:
+            victim.kill()
+        except psutil.NoSuchProcess:
+            return self._kill(rng)
+        self.done[f"kills of {kind}"] += 1
+        with suppress(psutil.NoSuchProcess):  # a second signal to it would be no kill
+            while victim.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
+        return None
 
     def _pause(self, rng: Random) -> None:
         kind, victim = self._victim(rng)

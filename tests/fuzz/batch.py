@@ -28,8 +28,9 @@ def main() -> None:
     for number in range(first, first + count):
         try:
             outcome = case(Random(f"{seed} {target} {number}"))
-        except Exception:  # noqa: BLE001  whatever it is, it is what is looked for
-            outcome = f"BAD {traceback.format_exc()!r}"
+        except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            outcome = f"BAD {error!r:.200} at {last.filename}:{last.lineno}"
         if guard.trespasses:
             outcome = f"BAD trespass: {guard.trespasses}"
             guard.trespasses.clear()
