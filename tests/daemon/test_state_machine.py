@@ -285,11 +285,11 @@ class Service(RuleBasedStateMachine):
 class TestService(Service.TestCase):
     """A few dozen sequences."""
 
-    settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+    settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
 
 
 @pytest.mark.slow
 class TestServiceForLong(Service.TestCase):
     """Hundreds of longer ones."""
 
-    settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+    settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
