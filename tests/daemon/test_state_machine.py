@@ -224,13 +224,18 @@ class Service(RuleBasedStateMachine):
         shutil.rmtree(self.far, ignore_errors=True)
 
     def named(self) -> set[bytes]:
-        """Paths that rows name, each once."""
+        """Paths that rows name; two rows name one only where both are of its content.
+
+        That happens where a file's name and content were both filed before, and it is displaced between commit
+        and move: the filer takes the earlier one for its copy.
+        """
         rows = self.query(
-            "SELECT destination, lost FROM arrival WHERE status <> 'requeued' AND filed_at IS NOT NULL AND NOT lost"
+            "SELECT destination, sha256 FROM arrival WHERE status <> 'requeued' AND filed_at IS NOT NULL AND NOT lost"
         )
-        named = [os.fsencode(os.path.normpath(self.base / os.fsdecode(name))) for name, _ in rows]
-        assert len(named) == len(set(named))
-        return set(named)
+        named = {(os.path.normpath(self.base / os.fsdecode(name)), sha256) for name, sha256 in rows}
+        places = {os.fsencode(path) for path, _ in named}
+        assert len(named) == len(places)
+        return places
 
     @contextmanager
     def surviving(self, crash):
