@@ -32,10 +32,10 @@ def wait_until(what: Callable[[], Any], patience: float = PATIENCE) -> Any:
     raise AssertionError(message)
 
 
-def slow_image() -> bytes:
-    """Give a small file that takes a second or more to decode."""
+def slow_image(side: int = 8_000) -> bytes:
+    """Give a small file of so many pixels across and down; it takes a second or more to decode."""
     buffer = io.BytesIO()
-    Image.fromarray(np.zeros((8_000, 8_000, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
+    Image.fromarray(np.zeros((side, side, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

@@ -97,6 +97,9 @@ class AnalysisSettings(Room):
     travel: Literal["bytes", "path"] = Field(
         "bytes", description="how fields reach the cluster: sent, or read from a folder that all share"
     )
+    memory_megabytes: int = Field(
+        2500, ge=500, description="a field that needs more in its worker is refused"
+    )
 
 
 class StoreSettings(Room):

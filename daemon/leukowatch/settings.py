@@ -221,7 +221,11 @@ def _read(path: Path) -> dict[str, Any]:
         if not path.exists() and not os.environ.get("LEUKOWATCH_CONFIG"):
             return {}
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # no UTF-8, no TOML, endless numbers, endless nesting
         raise SettingsInvalid(f"{path}: cannot be read ({error}); mend or remove it") from error
     unknown = values.keys() - Settings.model_fields.keys()
     if unknown:

@@ -27,6 +27,7 @@ def chosen_pool(bundle: Bundle, settings: Settings, source: str = "") -> Pool:
             deadline=asked.deadline_seconds,
             attempts=asked.attempts,
             max_pixels=settings.inbox.max_pixels,
+            memory_megabytes=asked.memory_megabytes,
         )
     if "://" not in asked.scheduler:
         raise SettingsInvalid("analysis.scheduler: a dask pool needs it, as in tcp://HOST:8786")

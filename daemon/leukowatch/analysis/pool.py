@@ -87,6 +87,7 @@ class LocalPool:
         deadline: seconds that one look at a field may take.
         attempts: looks at a field that kills or hangs its worker, before it is refused.
         max_pixels: larger images are refused.
+        memory_megabytes: address space of one worker; a field that needs more is refused.
         clock: monotonic seconds.
     """
 
@@ -99,6 +100,7 @@ class LocalPool:
         deadline: float,
         attempts: int,
         max_pixels: int,
+        memory_megabytes: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workers = workers or len(os.sched_getaffinity(0))
@@ -107,7 +109,7 @@ class LocalPool:
         self._deadline = deadline
         self._attempts = attempts
         self._clock = clock
-        self._begin = (source, bundle.sha256, max_pixels)
+        self._begin = (source, bundle.sha256, max_pixels, memory_megabytes)
         self._lock = threading.RLock()
         self._jobs: dict[Future[FieldResult], _Job] = {}
         self._stopping = False
