@@ -89,7 +89,28 @@ class LocalPool:
         self._stopping = False
         self._broken = 0
         self._last_sign = clock()
+        self.answered = 0
+        """Looks that ended, well or not, since the start."""
         self._pool = self._made()
+        self._proof = self._pool.schedule(worker.prove, timeout=deadline)
+
+    def prove(self) -> None:
+        """Wait until a worker has shown that its networks see a synthetic field as they should.
+
+        Raises:
+            LeukonetError: they do not.
+            WorkersFail: no worker came so far.
+        """
+        try:
+            self._proof.result()
+        except (TimeoutError, ProcessExpired, BrokenProcessPool) as error:
+            raise WorkersFail(
+                f"no worker could look at a synthetic field ({error}); the log says why, and `leukowatch doctor`"
+            ) from error
+
+    def in_hand(self) -> int:
+        """Fields that were given and have no answer yet."""
+        return len(self._jobs)
 
     def submit(self, data: bytes, deliver: Deliver) -> None:
         """Have one field looked at.
@@ -178,6 +199,7 @@ class LocalPool:
         with self._lock:
             job = self._jobs.pop(done, None)
             self._last_sign = self._clock()
+            self.answered += 1
         if job is None:  # its pool was replaced meanwhile
             return
         try:

@@ -5,6 +5,7 @@ import signal
 from leukonet.analyse import analyse, open_networks
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.result import FieldResult
+from leukonet.selftest import prove as prove_bundle
 
 _bundles: list[tuple[Bundle, int]] = []
 """The bundle and the pixel limit of this process; filled by `begin`."""
@@ -33,6 +34,15 @@ def look(data: bytes) -> FieldResult:
     """
     bundle, max_pixels = _bundles[0]
     return analyse(data, bundle, max_pixels)
+
+
+def prove() -> None:
+    """Show this process' networks a synthetic field.
+
+    Raises:
+        LeukonetError: they do not see it as they should.
+    """
+    prove_bundle(_bundles[0][0])
 
 
 def idle() -> None:

@@ -1,5 +1,6 @@
 """The service from start to stop, each stage in its order."""
 
+import faulthandler
 import os
 import signal
 import threading
@@ -18,8 +19,10 @@ from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
+from leukowatch.service.heartbeat import Heartbeat, counts
 from leukowatch.service.home import make_home, only_one
 from leukowatch.service.taking import Taker
+from leukowatch.service.vitality import Part, Vitals, patience_of
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
@@ -63,13 +66,34 @@ class Daemon:
         self.taker = Taker(settings, self._watch, self._pool, self._writer.put)
 
     def start(self) -> None:
-        """Finish what an earlier run left, then watch, then take what is there."""
+        """Finish what an earlier run left, watch, list what is there, and wait for the networks' proof.
+
+        Raises:
+            InboxVanished: the inbox is not there.
+            StoreUnavailable: the database cannot be read or written.
+            LeukonetError: the networks do not see a synthetic field as they should.
+            WorkersFail: no worker came so far.
+        """
         recovered = self._writer.recover()
         if recovered:
             _log.warning("moves of an earlier run finished", files=recovered)
         self._watch.start()
         self._writer.start()
         self.taker.rescan()
+        self._pool.prove()
+
+    def vitals(self) -> Vitals:
+        """What its parts show now."""
+        return Vitals(
+            armed=self._watch.armed(),
+            workers=Part(self._pool.answered, self._pool.in_hand()),
+            writer=Part(self._writer.turns, self._writer.in_hand()),
+            writing=self._writer.is_alive(),
+        )
+
+    def counts(self) -> str:
+        """One line of what was filed since the start, and what waits."""
+        return counts(self._writer.filed, len(self.taker.pending()))
 
     def round(self) -> None:
         """One round of taking.
@@ -117,8 +141,10 @@ def running(settings: Settings) -> Iterator[Daemon]:
     _require_inbox(settings)
     make_home(settings)
     with only_one(settings.home):
+        systemd.notify("STATUS=opening the database, and bringing it up to date")
         engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
         try:
+            systemd.notify("STATUS=trying the networks, and listing the inbox")
             daemon = Daemon(settings, engine)
             try:
                 daemon.start()
@@ -142,9 +168,10 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
     Raises:
         LeukowatchError: as `running`; or the writer ended.
     """
-    beat = systemd.watchdog_seconds()
+    faulthandler.enable()  # the watchdog's SIGABRT leaves in the log where each thread stood
     with running(settings) as daemon:
-        systemd.notify("READY=1", f"STATUS=watching {settings.inbox_folder}")
+        heart = Heartbeat(daemon.vitals, daemon.counts, patience_of(settings.analysis.deadline_seconds))
+        systemd.notify("READY=1", f"STATUS={daemon.counts()}")
         _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
         vanished = False
         while not stopping.is_set():
@@ -158,8 +185,7 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
                     _log.error("the inbox is not what was watched", error=str(error))
                 vanished = True
                 stopping.wait(TICK)
-            if beat:
-                systemd.notify("WATCHDOG=1")
+            heart.beat()
         _log.info("stopping", in_hand=daemon.taker.in_hand())
     _log.info("stopped")
 

@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -53,6 +54,11 @@ class Writer(threading.Thread):
         """What ended the thread, if it did not end by itself."""
         self.refusals = 0
         """How often in a row the database has refused a group; 0 while it takes them."""
+        self.turns = 0
+        """How often it has moved: groups dealt with, and tries that were refused."""
+        self.filed: Counter[Status] = Counter()
+        """Files that left the inbox since the start, by what became of them."""
+        self._busy = False
         self._ledger = ledger
         self._filer = filer
         self._home = home
@@ -68,6 +74,10 @@ class Writer(threading.Thread):
     def put(self, outcome: Outcome) -> None:
         """Hand over what became of one file."""
         self._outcomes.put(outcome)
+
+    def in_hand(self) -> int:
+        """What waits for it, and 1 for what it is at."""
+        return self._outcomes.qsize() + self._busy
 
     def recover(self) -> int:
         """Finish the moves that an earlier run committed and did not make; before the first scan.
@@ -103,6 +113,7 @@ class Writer(threading.Thread):
             group = [self._outcomes.get(timeout=wait)]
         except queue.Empty:
             group = []
+        self._busy = True
         while group and group[-1] is not None and len(group) < self._group:
             try:
                 group.append(self._outcomes.get_nowait())
@@ -114,6 +125,8 @@ class Writer(threading.Thread):
         ending = len(outcomes) < len(group)
         if ending or ((self._unmoved or self._unnoted) and time.monotonic() >= self._retry_at):
             self._retry()
+        self._busy = False
+        self.turns += 1
         return not ending
 
     def _retry(self) -> None:
@@ -131,6 +144,7 @@ class Writer(threading.Thread):
                 filings = self._ledger.commit(outcomes)
             except StoreUnavailable as error:
                 self.refusals += 1
+                self.turns += 1
                 _log.error("results wait for the database", error=str(error), fields=len(outcomes))
                 if self._stopping.wait(pause):
                     _log.warning("not written; the files stay in the inbox", fields=len(outcomes))
@@ -156,6 +170,7 @@ class Writer(threading.Thread):
                 continue
             moved.append((filing.arrival_id, below_home(self._home, place) if place else None))
             fates.append((filing.relative, Fate.FILED))
+            self.filed[filing.status] += 1
             _log_filed(filing, place)
         self._note(moved)
         for relative, fate in fates:
