@@ -120,7 +120,7 @@ install_it() {
     chapter "Install" "Packages come from a folder, since the container has no network; each is checked by its hash."
     show "make install-service WHEEL=$1 2>&1"
     show "$status_lines"
-    show "ls -ld $home $home/*/ | cut -d' ' -f1,3,4,9-"
+    show "stat --format '%A %U %G %n' $home $home/*/"
     show "systemd-analyze security leukowatch leukowatch-review 2>/dev/null | grep -E 'Overall'"
     inside sh -c "useradd --groups leukowatch dropper; useradd --groups leukowatch reader; useradd stranger" 2>/dev/null || true
     inside sh -c "rm -rf /srv/phantoms; $bin/leukonet phantom /srv/phantoms --fields 160 --seed 4" >/dev/null
@@ -235,7 +235,7 @@ upgrade_it() {
     chapter "Upgrade" "The same command with a later wheel; changed settings are kept."
     inside sed -i 's/^#log_level = .*/log_level = "debug"/' /etc/leukowatch/leukowatch.toml
     show "make install-service WHEEL=$1 2>&1"
-    show "ls -l /opt/leukowatch | cut -d' ' -f1,9-; grep ^log_level /etc/leukowatch/leukowatch.toml"
+    show "ls -l /opt/leukowatch | tail -n +2 | tr -s ' ' | cut -d' ' -f9-; grep ^log_level /etc/leukowatch/leukowatch.toml"
     drop S8 158 3
     promise "rows of before are there, and it counts" "$(sql "$counted")" "160 rows, 160 contents"
 }
@@ -248,27 +248,33 @@ uninstall_it() {
     promise "all images are there" "find $home/archive $home/quarantine -name '*.jpg' | wc -l" 161
 }
 
-[ "$(id -u)" -eq 0 ] || die "only root can boot a container"
-for program in debootstrap systemd-nspawn nsenter unshare; do
-    command -v "$program" >/dev/null || die "$program is missing: apt-get install debootstrap systemd-container util-linux"
-done
-trap end EXIT
-mkdir -p "$folder"
-make_root
-make_packages
-boot
-later=$(basename "$root"/srv/leukowatch/dist/*.99-*.whl)
-first=$(basename "$(find "$root/srv/leukowatch/dist" -name '*.whl' ! -name "$later")")
-printf 'Debian %s, %s, Linux %s, Python %s, leukowatch %s at %s.\n' "$(inside cat /etc/debian_version)" \
-    "$(inside systemctl --version | head -1)" "$(uname -r)" "$(inside python3 -V | cut -d' ' -f2)" \
-    "$(echo "$first" | cut -d- -f2)" "$(git rev-parse --short HEAD)"
-install_it "dist/$first"
-count_fields
-stop_and_start
-kill_it
-hang_it
-lose_workers
-lose_inbox
-fill_archive
-upgrade_it "dist/$later"
-uninstall_it
+main() {
+    local program first later
+    [ "$(id -u)" -eq 0 ] || die "only root can boot a container"
+    for program in debootstrap systemd-nspawn nsenter unshare; do
+        command -v "$program" >/dev/null || die "$program is missing: apt-get install debootstrap systemd-container util-linux"
+    done
+    trap end EXIT
+    mkdir -p "$folder"
+    make_root
+    make_packages
+    boot
+    later=$(basename "$root"/srv/leukowatch/dist/*.99-*.whl)
+    first=$(basename "$(find "$root/srv/leukowatch/dist" -name '*.whl' ! -name "$later")")
+    printf 'Debian %s, %s, Linux %s, Python %s, leukowatch %s at %s.\n' "$(inside cat /etc/debian_version)" \
+        "$(inside systemctl --version | head -1)" "$(uname -r)" "$(inside python3 -V | cut -d' ' -f2)" \
+        "$(echo "$first" | cut -d- -f2)" "$(git rev-parse --short HEAD)"
+    install_it "dist/$first"
+    count_fields
+    stop_and_start
+    kill_it
+    hang_it
+    lose_workers
+    lose_inbox
+    fill_archive
+    upgrade_it "dist/$later"
+    uninstall_it
+}
+
+main
+exit
