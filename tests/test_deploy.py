@@ -76,7 +76,7 @@ def installed(folder: Path, unit: Path, *drop_ins: Path) -> Path:
     """Lay a unit out as installed, with a program that exists in place of its own; give its file."""
     copy = folder / unit.name
     copy.write_text(
-        re.sub(r"^ExecStart=\S+", f"ExecStart={shutil.which('true')}", unit.read_text(), flags=re.M)
+        re.sub(r"^ExecStart=\S+", f"ExecStart={shutil.which('true')}", unit.read_text(), flags=re.MULTILINE)
     )
     for drop_in in drop_ins:
         (folder / f"{unit.name}.d").mkdir()
@@ -145,10 +145,10 @@ def test_every_pinned_package_has_its_hashes_and_no_address():
     """An install takes the very files that were tried, from wherever the machine gets its packages."""
     text = (ROOT / "requirements.lock").read_text()
     pins = re.findall(
-        r"^[a-z0-9][a-z0-9._-]*==\S+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.M
+        r"^[a-z0-9][a-z0-9._-]*==\S+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE
     )
 
-    assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.M)) > 0
+    assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)) > 0
     assert not re.search(r"https?://|--(?:index|extra|find)", text)
 
 
@@ -157,6 +157,8 @@ def test_every_package_that_the_service_needs_is_pinned():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["review"]]
     names = {re.split(r"[\[<>=,; ]", line)[0].replace("_", "-").replace(".", "-") for line in wanted}
-    pinned = re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==", (ROOT / "requirements.lock").read_text(), re.M)
+    pinned = re.findall(
+        r"^([a-z0-9._-]+)(?:\[.*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
 
     assert names - {name.replace(".", "-") for name in pinned} == set()

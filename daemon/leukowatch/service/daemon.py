@@ -208,7 +208,7 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
             left = present & daemon.taker.pending()
             if daemon.refused():
                 raise StoreUnavailable(
-                    f"{settings.database_url}: takes no results, {len(left)} files wait; the log says why"
+                    f"the database of store.url takes no results, {len(left)} files wait; the log says why"
                 )
     left |= {*temporary_files(settings.inbox_folder), *unlistable_folders(settings.inbox_folder)}
     if left:
