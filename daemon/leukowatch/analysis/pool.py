@@ -24,6 +24,9 @@ _log = structlog.get_logger(__name__)
 MOST_BROKEN = 5
 """Pools that may break one after another, without a result between them, before the service gives up."""
 
+PROOF_SECONDS = 60.0
+"""That the first worker may take to start and to look at a synthetic field."""
+
 
 class Refused(LeukowatchError):
     """A field that gave no result; its image is to be quarantined.
@@ -92,7 +95,7 @@ class LocalPool:
         self.answered = 0
         """Looks that ended, well or not, since the start."""
         self._pool = self._made()
-        self._proof = self._pool.schedule(worker.prove, timeout=deadline)
+        self._proof = self._pool.schedule(worker.prove)
 
     def prove(self) -> None:
         """Wait until a worker has shown that its networks see a synthetic field as they should.
@@ -102,10 +105,10 @@ class LocalPool:
             WorkersFail: no worker came so far.
         """
         try:
-            self._proof.result()
+            self._proof.result(PROOF_SECONDS)
         except (TimeoutError, ProcessExpired, BrokenProcessPool) as error:
             raise WorkersFail(
-                f"no worker could look at a synthetic field ({error}); the log says why, and `leukowatch doctor`"
+                f"no worker could look at a synthetic field ({error!r}); the log says why, and `leukowatch doctor`"
             ) from error
 
     def in_hand(self) -> int:
