@@ -66,6 +66,7 @@ boot() {
 end() {
     if [ -n "$container" ]; then
         inside systemctl poweroff 2>/dev/null || true
+        timeout 60 tail --pid="$container" -f /dev/null || kill -KILL "$init"
         wait "$container" || true
     fi
     [ -z "${tight:-}" ] || rmdir "$tight" 2>/dev/null || true
