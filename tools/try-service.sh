@@ -175,7 +175,7 @@ it and starts it again. Where each thread stood is in the journal."
     show "kill -STOP $(now MainPID)"
     promise "it was restarted once more" "$(property NRestarts)" $((before + 1))
     promise "it is active" "$(property ActiveState)" active
-    show "journalctl --unit leukowatch --output cat --no-pager | grep -iE 'watchdog|Fatal Python|most recent call first' | tail -8"
+    show "journalctl --boot --unit leukowatch --output cat --no-pager | grep -E 'Watchdog|Fatal Python|most recent call first|watchdog.\$'"
 }
 
 lose_workers() {
@@ -190,7 +190,7 @@ lose_workers() {
     promise "all are counted once" "$(sql "$counted")" "57 rows, 57 contents"
     grep -q 'oom_kill [1-9]' "$tight/memory.oom_control" || die "the kernel killed no worker for want of memory"
     printf '\n```console\n# cat memory.oom_control    (of the control group with 8 MB)\n%s\n```\n' "$(cat "$tight/memory.oom_control")"
-    show "journalctl --unit leukowatch --output cat --no-pager | grep 'looked at again' | tail -3"
+    show "journalctl --boot --unit leukowatch --output cat --no-pager | grep 'looked at again'"
     promise "it is the same process as before" "$(property MainPID)" "$main"
 }
 
