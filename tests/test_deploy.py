@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -10,9 +11,18 @@ import pytest
 
 from leukowatch.settings import Settings, load_settings
 
-SYSTEMD = Path(__file__).resolve().parents[1] / "deploy" / "systemd"
+ROOT = Path(__file__).resolve().parents[1]
+SYSTEMD = ROOT / "deploy" / "systemd"
 EXAMPLE = SYSTEMD / "leukowatch.toml"
 UNIT = SYSTEMD / "leukowatch.service"
+REVIEW = SYSTEMD / "leukowatch-review.service"
+NETWORK = SYSTEMD / "network.conf"
+
+PR_SET_MDWE = 65
+"""Of prctl(2): memory that was writable never becomes executable."""
+KERNEL_CANNOT = 77
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 
 
 @pytest.fixture(autouse=True)
@@ -57,19 +67,98 @@ def test_every_folder_of_the_home_is_made_with_the_group_in_mind():
     lines = [line.split() for line in (SYSTEMD / "leukowatch.tmpfiles").read_text().splitlines()]
     modes = {Path(line[1]).name: line[2] for line in lines if line[:1] == ["d"]}
     home = Settings(home=Path("/var/lib/leukowatch"))
-    folders = (home.home, home.inbox_folder, home.archive_folder, home.quarantine_folder)
+    folders = (home.home, home.archive_folder, home.quarantine_folder, home.home / "outbox")
 
-    assert modes == dict(zip((f.name for f in folders), ("2750", "2770", "2750", "2750"), strict=True))
+    assert modes == {home.inbox_folder.name: "2770"} | {folder.name: "2750" for folder in folders}
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
-def test_systemd_finds_nothing_to_complain_of(tmp_path):
-    """Checked by systemd itself, with a program that exists in place of the installed one."""
-    unit = tmp_path / UNIT.name
-    text = UNIT.read_text().replace(directive("ExecStart").split()[0], shutil.which("true") or "")
-    unit.write_text(text)
+def installed(folder: Path, unit: Path, *drop_ins: Path) -> Path:
+    """Lay a unit out as installed, with a program that exists in place of its own; give its file."""
+    copy = folder / unit.name
+    copy.write_text(
+        re.sub(r"^ExecStart=\S+", f"ExecStart={shutil.which('true')}", unit.read_text(), flags=re.MULTILINE)
+    )
+    for drop_in in drop_ins:
+        (folder / f"{unit.name}.d").mkdir()
+        shutil.copy(drop_in, folder / f"{unit.name}.d" / drop_in.name)
+    return copy
+
+
+UNITS = {"shipped": (UNIT,), "with network": (UNIT, NETWORK), "review": (REVIEW,)}
+
+
+@needs_systemd
+@pytest.mark.parametrize("parts", list(UNITS.values()), ids=list(UNITS))
+def test_systemd_finds_nothing_to_complain_of(parts, tmp_path):
+    """Checked by systemd itself: a directive that it does not know protects nobody."""
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", "--recursive-errors=no", "--man=no", installed(tmp_path, *parts)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_systemd
+@pytest.mark.parametrize(
+    ("parts", "most"), list(zip(UNITS.values(), (10, 15, 15), strict=True)), ids=list(UNITS)
+)
+def test_the_exposure_stays_below_its_limit(parts, most, tmp_path):
+    """What the service may do if an image takes it over, as systemd weighs it: in tenths, of 100."""
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", f"--threshold={most}", installed(tmp_path, *parts)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_shipped_unit_has_no_network():
+    """Images of patients cannot leave by a service that cannot reach anybody."""
+    assert directive("PrivateNetwork") == "yes"
+    assert directive("RestrictAddressFamilies") == "AF_UNIX"
+    assert directive("IPAddressDeny") == "any"
+
+
+def test_the_networks_run_where_no_memory_can_be_made_executable():
+    """What MemoryDenyWriteExecute refuses, the kernel refuses here too: LiteRT must do without."""
+    program = (
+        "import ctypes, mmap, os, sys\n"
+        "from leukonet.bundle import load_bundle\n"
+        "from leukonet.selftest import prove\n"
+        f"if ctypes.CDLL(None).prctl({PR_SET_MDWE}, 1, 0, 0, 0): sys.exit(77)\n"
+        "try: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)\n"
+        "except PermissionError: prove(load_bundle())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode == KERNEL_CANNOT:
+        pytest.skip("this kernel has no PR_SET_MDWE (Linux 6.3)")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_pinned_package_has_its_hashes_and_no_address():
+    """An install takes the very files that were tried, from wherever the machine gets its packages."""
+    text = (ROOT / "requirements.lock").read_text()
+    pins = re.findall(
+        r"^[a-z0-9][a-z0-9._-]*==\S+ \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text, re.MULTILINE
+    )
+
+    assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)) > 0
+    assert not re.search(r"https?://|--(?:index|extra|find)", text)
+
+
+def test_every_package_that_the_service_needs_is_pinned():
+    """A dependency that was added and not pinned would be missing after an install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["review"]]
+    names = {re.split(r"[\[<>=,; ]", line)[0].replace("_", "-").replace(".", "-") for line in wanted}
+    pinned = re.findall(
+        r"^([a-z0-9._-]+)(?:\[.*\])?==", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
+
+    assert names - {name.replace(".", "-") for name in pinned} == set()

@@ -3,7 +3,8 @@
 # it cannot do without. Called by the Makefile; safe to call again, and from two terminals at once.
 #
 #   tools/setup.sh run     the service and the review page
-#   tools/setup.sh test    the same, more machines, the training room and the developers' tools: Chromium, PostgreSQL
+#   tools/setup.sh test    the same, more machines, the training room and the developers' tools: Chromium, PostgreSQL,
+#                          systemd-analyze
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -81,6 +82,7 @@ check_libraries
 if [ "$purpose" = test ]; then
     missing=()
     command -v sqlite3 >/dev/null || missing+=(sqlite3)
+    command -v systemd-analyze >/dev/null || missing+=(systemd)
     command -v chromium >/dev/null || missing+=(chromium)
     command -v pdftoppm >/dev/null || missing+=(poppler-utils)
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing+=(fonts-dejavu-core)

@@ -19,6 +19,7 @@ from distributed import CancelledError, Client, Future, KilledWorker
 
 from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
+from leukonet.selftest import prove
 from leukowatch.analysis.pool import Deliver, Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look, resource
 from leukowatch.errors import WorkersFail
@@ -79,9 +80,12 @@ class ClusterPool:
         self._unsent: deque[_Job] = deque()
         self._suspects: deque[_Job] = deque()
         self._on_trial: _Job | None = None
+        self._bundle = bundle
         self._slots = -1  # not counted yet
         self.restarts = 0
         """Workers that died, or were too slow, with a field in hand."""
+        self.answered = 0
+        """Looks that ended, well or not, since the start."""
         self._stopping = threading.Event()
         logging.getLogger("distributed").setLevel(
             logging.CRITICAL
@@ -107,6 +111,14 @@ class ClusterPool:
         """
         self._send(_Job(data, deliver, place if self._by_path else None))
 
+    def prove(self) -> None:
+        """Show the networks a synthetic field here: the cluster's workers may come later, and have the same bundle.
+
+        Raises:
+            LeukonetError: they do not see it as they should.
+        """
+        prove(self._bundle)
+
     def check(self) -> None:
         """See that somebody still looks after the cluster.
 
@@ -119,7 +131,7 @@ class ClusterPool:
     def stop(self, seconds: float) -> None:
         """Take nothing more, wait for what is in hand, and give back what is not done by then."""
         end = time.monotonic() + seconds
-        while self._in_hand() and time.monotonic() < end:
+        while self.in_hand() and time.monotonic() < end:
             time.sleep(TICK / 5)
         self._stopping.set()
         with self._lock:
@@ -133,7 +145,8 @@ class ClusterPool:
         for job in left:
             job.deliver(Returned("the service stopped before it was looked at"))
 
-    def _in_hand(self) -> int:
+    def in_hand(self) -> int:
+        """Fields that were given and have no answer yet."""
         with self._lock:
             return len(self._jobs) + len(self._unsent) + len(self._suspects)
 
@@ -161,6 +174,7 @@ class ClusterPool:
         """Take a field's answer, or see what became of it; runs in Dask's thread."""
         with self._lock:
             job = self._jobs.pop(done, None)
+            self.answered += 1
             if job is not None and job is self._on_trial:
                 self._on_trial = None
         if job is None:

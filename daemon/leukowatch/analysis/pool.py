@@ -26,6 +26,9 @@ _log = structlog.get_logger(__name__)
 MOST_BROKEN = 5
 """Pools that may break one after another, without a result between them, before the service gives up."""
 
+PROOF_SECONDS = 60.0
+"""That the first worker may take to start and to look at a synthetic field."""
+
 
 class Refused(LeukowatchError):
     """A field that gave no result; its image is to be quarantined.
@@ -53,10 +56,18 @@ class Pool(Protocol):
 
     restarts: int
     """Workers that died or hung since the start."""
+    answered: int
+    """Looks that ended, well or not, since the start."""
 
     @property
     def workers(self) -> int:
         """Fields that can be looked at at the same time, at least 1."""
+
+    def prove(self) -> None:
+        """Raise a `LeukonetError` where the networks do not see a synthetic field as they should."""
+
+    def in_hand(self) -> int:
+        """Fields that were given and have no answer yet."""
 
     def submit(self, data: bytes, deliver: Deliver, place: Path) -> None:
         """Have one field looked at; `deliver` is called once with the answer, mostly in another thread."""
@@ -115,7 +126,28 @@ class LocalPool:
         self._stopping = False
         self._broken = 0
         self._last_sign = clock()
+        self.answered = 0
+        """Looks that ended, well or not, since the start."""
         self._pool = self._made()
+        self._proof = self._pool.schedule(worker.prove)
+
+    def prove(self) -> None:
+        """Wait until a worker has shown that its networks see a synthetic field as they should.
+
+        Raises:
+            LeukonetError: they do not.
+            WorkersFail: no worker came so far.
+        """
+        try:
+            self._proof.result(PROOF_SECONDS)
+        except (TimeoutError, ProcessExpired, BrokenProcessPool) as error:
+            raise WorkersFail(
+                f"no worker could look at a synthetic field ({error!r}); the log says why, and `leukowatch doctor`"
+            ) from error
+
+    def in_hand(self) -> int:
+        """Fields that were given and have no answer yet."""
+        return len(self._jobs)
 
     def submit(self, data: bytes, deliver: Deliver, place: Path | None = None) -> None:
         """Have one field looked at.
@@ -207,6 +239,7 @@ class LocalPool:
         with self._lock:
             job = self._jobs.pop(done, None)
             self._last_sign = self._clock()
+            self.answered += 1
         if job is None:  # its pool was replaced meanwhile
             return
         try:

@@ -6,6 +6,7 @@ from leukonet.analyse import analyse, open_networks
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.errors import ImageTooLarge
 from leukonet.result import FieldResult
+from leukonet.selftest import prove as prove_bundle
 from leukowatch.analysis.limits import confine
 
 _bundles: list[tuple[Bundle, int]] = []
@@ -39,6 +40,15 @@ def look(data: bytes) -> FieldResult:
         return analyse(data, bundle, max_pixels)
     except MemoryError as error:
         raise ImageTooLarge("it needs more than analysis.memory_megabytes: export a smaller field") from error
+
+
+def prove() -> None:
+    """Show this process' networks a synthetic field.
+
+    Raises:
+        LeukonetError: they do not see it as they should.
+    """
+    prove_bundle(_bundles[0][0])
 
 
 def idle() -> None:

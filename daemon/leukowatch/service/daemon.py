@@ -1,5 +1,6 @@
 """The service from start to stop, each stage in its order."""
 
+import faulthandler
 import os
 import signal
 import threading
@@ -21,10 +22,12 @@ from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
+from leukowatch.service.heartbeat import Heartbeat, counts
 from leukowatch.service.home import NAME, home_name, make_home, only_one
 from leukowatch.service.metrics import Reporter
 from leukowatch.service.priority import give_way
 from leukowatch.service.taking import Taker
+from leukowatch.service.vitality import Part, Vitals, patience_of
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
@@ -69,13 +72,30 @@ class Daemon:
         self.reporter = Reporter(settings, bundle, self.taker, self._pool, self._writer.progress)
 
     def start(self) -> None:
-        """Finish what an earlier run left, then watch, then take what is there."""
+        """Finish what an earlier run left, watch, list what is there, and wait for the networks' proof.
+
+        Raises:
+            InboxVanished: the inbox is not there.
+            StoreUnavailable: the database cannot be read or written.
+            LeukonetError: the networks do not see a synthetic field as they should.
+            WorkersFail: no worker came so far.
+        """
         recovered = self._writer.recover()
         if recovered:
             _log.warning("moves of an earlier run finished", files=recovered)
         self._watch.start()
         self._writer.start()
         self.taker.rescan()
+        self._pool.prove()
+
+    def vitals(self) -> Vitals:
+        """What its parts show now."""
+        return Vitals(
+            armed=self._watch.armed(),
+            workers=Part(self._pool.answered, self._pool.in_hand()),
+            writer=Part(self._writer.turns, self._writer.in_hand()),
+            writing=self._writer.is_alive(),
+        )
 
     def round(self) -> None:
         """One round of taking.
@@ -100,9 +120,10 @@ class Daemon:
         _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
 
     def status(self) -> str:
-        """What the service manager shows."""
+        """One line of what was recorded since the start and what waits, as the service manager shows it."""
         shut = self.taker.gate.shut()
-        return f"files wait: {shut.told}" if shut else f"watching {self._settings.inbox_folder}"
+        told = counts(self._writer.progress.done().files, len(self.taker.pending()))
+        return f"{told}: {shut.told}" if shut else told
 
     def refused(self) -> bool:
         """Whether the database has refused results time and again."""
@@ -129,8 +150,10 @@ def running(settings: Settings) -> Iterator[Daemon]:
     make_home(settings)
     with only_one(settings.home):
         give_way(settings.service.nice, settings.service.io_class)
+        systemd.notify("STATUS=opening the database, and bringing it up to date")
         engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
         try:
+            systemd.notify("STATUS=trying the networks, and listing the inbox")
             daemon = Daemon(settings, engine)
             try:
                 daemon.start()
@@ -155,10 +178,10 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
     Raises:
         LeukowatchError: as `running`; or the writer ended.
     """
-    beat = systemd.watchdog_seconds()
+    faulthandler.enable()  # the watchdog's SIGABRT leaves in the log where each thread stood
     with running(settings) as daemon:
-        status = daemon.status()
-        systemd.notify("READY=1", f"STATUS={status}")
+        heart = Heartbeat(daemon.vitals, daemon.status, patience_of(settings.analysis.deadline_seconds))
+        systemd.notify("READY=1", f"STATUS={daemon.status()}")
         _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
         vanished = False
         while not stopping.is_set():
@@ -172,12 +195,8 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
                     _log.error("the inbox is not what was watched", error=str(error))
                 vanished = True
                 stopping.wait(TICK)
-            if daemon.status() != status:
-                status = daemon.status()
-                systemd.notify(f"STATUS={status}")
             daemon.reporter.round(time.monotonic())
-            if beat:
-                systemd.notify("WATCHDOG=1")
+            heart.beat()
         _log.info("stopping", in_hand=daemon.taker.in_hand())
     _log.info("stopped")
 

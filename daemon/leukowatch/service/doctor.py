@@ -108,13 +108,11 @@ def _database(settings: Settings) -> str:
 
 def _bundle(settings: Settings) -> str:
     """Load the bundle, and have it look at a synthetic field: it must run and find the cell."""
-    from leukonet import analyse, load_bundle  # noqa: PLC0415  each check pays for itself
-    from leukonet.phantom import field_bytes  # noqa: PLC0415
+    from leukonet.bundle import load_bundle  # noqa: PLC0415  each check pays for itself
+    from leukonet.selftest import prove  # noqa: PLC0415
 
     bundle = load_bundle(settings.analysis.bundle)
-    result = analyse(field_bytes(1), bundle)
-    if not result.cells:
-        raise LeukowatchError(f"bundle {bundle.name} finds no cell on a synthetic field: reinstall it")
+    prove(bundle)
     return f"{bundle.name} ({bundle.sha256[:12]}) is whole and finds cells on a synthetic field"
 
 

@@ -4,9 +4,17 @@ import os
 import socket
 from contextlib import suppress
 
+PATIENCE = 5.0
+"""Seconds that a busy service manager is waited for."""
 
-def notify(*states: str) -> None:
-    """Tell the service manager something, as `READY=1` or `STATUS=...`; without one, do nothing."""
+
+def notify(*states: str, patience: float = PATIENCE) -> None:
+    """Tell the service manager something, as `READY=1` or `STATUS=...`; without one, do nothing.
+
+    Args:
+        states: told together.
+        patience: seconds to wait for a manager that is busy; then it is not told.
+    """
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -14,6 +22,7 @@ def notify(*states: str) -> None:
         address = "\0" + address[1:]
     kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
     with suppress(OSError), socket.socket(socket.AF_UNIX, kind) as channel:  # a stale address stops nobody
+        channel.settimeout(patience)
         channel.sendto("\n".join(states).encode(), address)
 
 

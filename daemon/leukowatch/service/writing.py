@@ -56,6 +56,9 @@ class Writer(threading.Thread):
         """How often in a row the database has refused a group; 0 while it takes them."""
         self.progress = Progress()
         """What was done so far."""
+        self.turns = 0
+        """How often it has moved: groups dealt with, and tries that were refused."""
+        self._busy = False
         self._ledger = ledger
         self._filer = filer
         self._home = home
@@ -76,6 +79,10 @@ class Writer(threading.Thread):
     def put_end(self, slide: str) -> None:
         """Hand over that a slide has all its fields."""
         self._outcomes.put(slide)
+
+    def in_hand(self) -> int:
+        """What waits for it, and 1 for what it is at."""
+        return self._outcomes.qsize() + self._busy
 
     def recover(self) -> int:
         """Finish the moves that an earlier run committed and did not make; before the first scan.
@@ -111,6 +118,7 @@ class Writer(threading.Thread):
             group = [self._outcomes.get(timeout=wait)]
         except queue.Empty:
             group = []
+        self._busy = True
         while group and group[-1] is not None and len(group) < self._group:
             try:
                 group.append(self._outcomes.get_nowait())
@@ -123,6 +131,8 @@ class Writer(threading.Thread):
         ending = None in group
         if ending or ((self._unmoved or self._unnoted) and time.monotonic() >= self._retry_at):
             self._retry()
+        self._busy = False
+        self.turns += 1
         return not ending
 
     def _retry(self) -> None:
@@ -141,6 +151,7 @@ class Writer(threading.Thread):
                 filings = self._ledger.commit(outcomes)
             except StoreUnavailable as error:
                 self.refusals += 1
+                self.turns += 1
                 _log.error("results wait for the database", error=str(error), fields=len(outcomes))
                 if self._stopping.wait(pause):
                     _log.warning("not written; the files stay in the inbox", fields=len(outcomes))
