@@ -4,14 +4,14 @@ from alembic import context
 from sqlalchemy import Connection
 
 from leukowatch.errors import StoreUnavailable
-from leukowatch.store.tables import Base
+from leukowatch.store.schema import METADATA
 
 
 def migrate(connection: Connection) -> None:
     """Run the revisions; on SQLite too a failure, or a kill, leaves the schema as it was."""
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=METADATA,
         transactional_ddl=True,
         render_as_batch=connection.dialect.name == "sqlite",
     )

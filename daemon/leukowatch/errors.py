@@ -77,6 +77,24 @@ class OutputFailed(LeukowatchError):
     exit_code = 17
 
 
+class NotAllowed(LeukowatchError):
+    """The account's role has not the right to do this, or the account is not active."""
+
+    exit_code = 18
+
+
+class LoginRefused(LeukowatchError):
+    """Name and password do not fit, or were tried too often; the message does not tell more than that."""
+
+    exit_code = 18
+
+
+class ReviewRefused(LeukowatchError):
+    """A decision or a signature that the rules of the review forbid now."""
+
+    exit_code = 19
+
+
 class IntakeError(LeukowatchError):
     """A file in the inbox that cannot be taken; `reason` is kept with it."""
 

@@ -17,7 +17,7 @@ from leukowatch.errors import SchemaMismatch, StoreUnavailable
 from leukowatch.store.engines import BUSY_SECONDS, location, reader_engine, sqlite_path, writer_engine
 from leukowatch.store.files import prepare_file
 from leukowatch.store.revisions import HEAD_REVISION, is_newer, require_head, revision_of
-from leukowatch.store.tables import Base
+from leukowatch.store.schema import METADATA
 from leukowatch.store.trouble import store_errors
 
 
@@ -103,7 +103,7 @@ def _findings(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         findings += [
-            f"the schema differs from the code's: {each}" for each in compare_metadata(context, Base.metadata)
+            f"the schema differs from the code's: {each}" for each in compare_metadata(context, METADATA)
         ]
         if engine.dialect.name == "sqlite":
             told: list[Any] = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())

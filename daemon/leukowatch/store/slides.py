@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from leukowatch.errors import NotFound
 from leukowatch.store.tables import Flag, Slide
 
 UNASSIGNED = "unassigned"
@@ -34,6 +35,18 @@ def slide_ids(connection: Connection, slides: Mapping[str, bool], now: datetime)
     ]
     add_flags(connection, flags, now)
     return known
+
+
+def slide_number(connection: Connection, name: str) -> int:
+    """Give the id of a slide.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    found = connection.execute(select(Slide.id).where(Slide.name == name)).scalar()
+    if found is None:
+        raise NotFound(f"{name}: there is no such slide; `leukowatch slides` lists them")
+    return int(found)
 
 
 def add_flags(connection: Connection, flags: Iterable[tuple[int, str, str]], now: datetime) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
-from leukowatch.errors import NotFound
 from leukowatch.store.outcome import Status
 from leukowatch.store.queries import reading
 from leukowatch.store.rows import SlideRow
+from leukowatch.store.slides import slide_number
 from leukowatch.store.tables import Analysis, Arrival, Cell, CellClass, Field, Flag, Slide
 
 
@@ -33,10 +33,7 @@ def slide(engine: Engine, name: str) -> SlideRow:
         StoreUnavailable: the database cannot be read.
     """
     with reading(engine) as connection:
-        found = connection.execute(select(Slide.id).where(Slide.name == name)).scalar()
-        if found is None:
-            raise NotFound(f"{name}: there is no such slide; `leukowatch slides` lists them")
-        return _slide_rows(connection, int(found))[0]
+        return _slide_rows(connection, slide_number(connection, name))[0]
 
 
 def _slide_rows(connection: Connection, only: int | None) -> list[SlideRow]:

@@ -1,0 +1,92 @@
+"""What each person said of each cell: for two independent counts side by side, and for the bundle's record."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy.orm import aliased
+
+from leukowatch.store.cell_states import CELL_STATE, key_of
+from leukowatch.store.people_tables import Account
+from leukowatch.store.queries import reading
+from leukowatch.store.review_tables import Decision
+from leukowatch.store.slides import slide_number
+from leukowatch.store.tables import Cell, CellClass
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Cells of one bundle that people have judged, of one pair of classes."""
+
+    bundle: str
+    bundle_sha256: str
+    said: str
+    """The bundle's class; `unclassified` where it was not sure."""
+    judged: str
+    """The class that holds since a person looked."""
+    cells: int
+
+
+def opinions(engine: Engine, slide: str) -> dict[str, dict[str, str]]:
+    """Give each person's last standing word on each cell of a slide: name → cell's key → class.
+
+    A person who only confirmed has said the class that was confirmed. People who said nothing are not there.
+
+    Raises:
+        NotFound: there is no such slide.
+        StoreUnavailable: the database cannot be read.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    with reading(engine) as connection:
+        for row in connection.execute(_said(slide_number(connection, slide))):
+            found[row.who][key_of(row.cell_id, row.added_id)] = row.name
+    return dict(found)
+
+
+def opinions_of(connection: Connection, slide_id: int, account: int) -> dict[str, str | None]:
+    """Give one person's word on every cell of a slide; where there is none, the bundle's.
+
+    None where neither has one: the bundle was not sure. Cells that people added have their first class.
+    """
+    view = CELL_STATE.c
+    made = aliased(Decision)
+    bundles = select(view.cell_id, view.added_id, Cell.unclassified, CellClass.name).select_from(
+        CELL_STATE.outerjoin(Cell, Cell.id == view.cell_id)
+        .outerjoin(made, made.id == view.added_id)
+        .outerjoin(CellClass, CellClass.id.in_((Cell.first_class_id, made.class_id)))
+    )
+    rows = connection.execute(bundles.where(view.slide_id == slide_id))
+    found = {key_of(row.cell_id, row.added_id): None if row.unclassified else row.name for row in rows}
+    for row in connection.execute(_said(slide_id).where(Decision.account_id == account)):
+        found[key_of(row.cell_id, row.added_id)] = row.name
+    return found
+
+
+def judged(engine: Engine) -> list[Judged]:
+    """Count, for every bundle, the cells that people have looked at, by what it said and what holds now.
+
+    Cells that people added, which no bundle found, are in `added_cells`.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    raise NotImplementedError
+
+
+def _said(slide_id: int) -> Select[Any]:
+    """Select standing decisions with a class on a slide's cells, oldest first, so that the last is kept."""
+    view = CELL_STATE.c
+    undoing = aliased(Decision)
+    return (
+        select(Account.name.label("who"), view.cell_id, view.added_id, CellClass.name)
+        .select_from(CELL_STATE)
+        .join(Decision, (Decision.cell_id == view.cell_id) | (Decision.added_id == view.added_id))
+        .join(Account, Account.id == Decision.account_id)
+        .join(CellClass, CellClass.id == Decision.class_id)
+        .where(
+            view.slide_id == slide_id,
+            ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists(),
+        )
+        .order_by(Decision.id)
+    )

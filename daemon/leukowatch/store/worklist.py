@@ -1,0 +1,108 @@
+"""What the laboratory's list tells about slides: order, age, sex, external leucocyte count."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from leukowatch.errors import RequestInvalid
+from leukowatch.store import audit
+from leukowatch.store.queries import reading
+from leukowatch.store.review_tables import Worklist
+from leukowatch.store.rights import Act, Actor, acting
+from leukowatch.store.tables import Slide
+from leukowatch.store.writing import utc, writing
+
+SEXES = ("female", "male", "")
+OLDEST = 150.0
+_MARKS = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One line of the list."""
+
+    slide: str
+    """The slide's name or, with `*`, `?` or `[...]`, a pattern for it."""
+    order_id: str
+    age_years: float | None = None
+    """0 to 150."""
+    sex: str = ""
+    """`female`, `male` or empty."""
+    leucocytes: float | None = None
+    """External leucocyte count, 10^9 a litre, 0 or more."""
+
+
+def record_worklist(
+    engine: Engine, actor: Actor, rows: Sequence[WorklistRow], now: datetime | None = None
+) -> int:
+    """Record lines, all or none; a later line about a slide holds before an earlier one.
+
+    Returns:
+        How many were recorded.
+
+    Raises:
+        RequestInvalid: a line lacks slide or order, or a value is out of its range; nothing was written.
+        NotAllowed: the actor's role has not the right `worklist`.
+        StoreUnavailable: nothing was written.
+    """
+    for number, row in enumerate(rows, 1):
+        _judge(number, row)
+    moment = utc(now)
+    with writing(engine) as connection:
+        acting(connection, actor, Act.WORKLIST)
+        if rows:
+            told = [asdict(row) for row in rows]
+            audit.record(connection, moment, actor.name, "worklist", "worklist", after=told)
+            connection.execute(insert(Worklist), [
+                one | {"is_pattern": not _MARKS.isdisjoint(row.slide), "recorded_at": moment}
+                for one, row in zip(told, rows, strict=True)
+            ])  # fmt: skip
+    return len(rows)
+
+
+def order_of(connection: Connection, slide: str) -> WorklistRow | None:
+    """Give the line that holds for a slide: its name's last one, else the last pattern that fits; or None."""
+    return orders_of(connection, [slide])[slide]
+
+
+def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, WorklistRow | None]:
+    """Give the line that holds for each slide, as `order_of`."""
+    columns = [getattr(Worklist, name) for name in WorklistRow.__slots__]
+    wanted = select(*columns).order_by(Worklist.id)
+    named = {row.slide: WorklistRow(*row) for row in connection.execute(
+        wanted.where(Worklist.slide.in_(slides), ~Worklist.is_pattern)
+    )}  # fmt: skip
+    patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(Worklist.is_pattern))]
+    patterns.reverse()
+    fitting = {
+        slide: next((row for row in patterns if fnmatchcase(slide, row.slide)), None) for slide in slides
+    }
+    return fitting | named
+
+
+def unmatched(engine: Engine) -> list[str]:
+    """List the slides for which no line holds, by name.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    with reading(engine) as connection:
+        names = connection.execute(select(Slide.name).order_by(Slide.name)).scalars().all()
+        if not connection.execute(select(func.count()).select_from(Worklist)).scalar_one():
+            return list(names)
+        return [slide for slide, row in orders_of(connection, names).items() if row is None]
+
+
+def _judge(number: int, row: WorklistRow) -> None:
+    """Refuse a line that makes no sense, and name it."""
+    if not row.slide.strip() or not row.order_id.strip():
+        raise RequestInvalid(f"worklist, line {number}: needs a slide and an order")
+    if row.age_years is not None and not 0 <= row.age_years <= OLDEST:
+        raise RequestInvalid(f"worklist, line {number}: {row.age_years} is no age in years")
+    if row.sex not in SEXES:
+        raise RequestInvalid(f"worklist, line {number}: {row.sex!r} is neither female, male nor empty")
+    if row.leucocytes is not None and not 0 <= row.leucocytes < float("inf"):
+        raise RequestInvalid(f"worklist, line {number}: {row.leucocytes} is no count in 10^9 a litre")
