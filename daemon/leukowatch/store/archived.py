@@ -1,0 +1,62 @@
+"""Fields whose files are in the archive: what their pictures are made of."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+
+from leukowatch.errors import NotFound
+from leukowatch.store.queries import reading
+from leukowatch.store.tables import Arrival, Field, Slide
+
+ARCHIVE = b"archive/"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedField:
+    """A field and the place of its file."""
+
+    id: int
+    slide_id: int
+    slide: str
+    """The slide's name."""
+    sha256: str
+    """Of the file, 64 hexadecimal digits."""
+    below_archive: bytes
+    """Raw path below the archive."""
+
+
+def archived_field(engine: Engine, field_id: int) -> ArchivedField:
+    """Find a field by its number.
+
+    Raises:
+        NotFound: there is none, or its file is not in the archive: not yet, or lost.
+        StoreUnavailable: the database cannot be read.
+    """
+    columns = (Field.id, Field.slide_id, Slide.name, Field.sha256, Arrival.destination)
+    with reading(engine) as connection:
+        row = connection.execute(
+            select(*columns)
+            .join(Slide, Slide.id == Field.slide_id)
+            .join(Arrival, Arrival.id == Field.arrival_id)
+            .where(Field.id == field_id)
+        ).first()
+    if row is None:
+        raise NotFound(f"field {field_id}: there is none of this number")
+    *known, destination = row
+    if destination is None or not destination.startswith(ARCHIVE):
+        raise NotFound(f"field {field_id}: its file is not in the archive; try again in a moment")
+    return ArchivedField(*known, destination.removeprefix(ARCHIVE))
+
+
+def slide_name(engine: Engine, number: int) -> str:
+    """Give the name of a slide.
+
+    Raises:
+        NotFound: there is no slide of this number.
+        StoreUnavailable: the database cannot be read.
+    """
+    with reading(engine) as connection:
+        found = connection.execute(select(Slide.name).where(Slide.id == number)).scalar()
+    if found is None:
+        raise NotFound(f"slide {number}: there is none of this number")
+    return str(found)
