@@ -1,0 +1,102 @@
+"""Proves the audit trail, and what it vouches for: decisions and signatures.
+
+Found are: a row changed, removed, inserted or moved; a decision or signature that differs from what the trail
+says, or that it does not know; triggers that are gone; an end that was cut off, as far as a signature or a printed
+report kept a later seal. An end cut off together with every signature since is found by a printed seal alone.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select, text
+
+from leukowatch.store import audit
+from leukowatch.store.audit import START, AuditRow
+from leukowatch.store.people_tables import Audit
+from leukowatch.store.queries import reading
+from leukowatch.store.review_tables import Decision, Signature
+from leukowatch.store.reviews import DIGESTED, digest_of
+
+GUARDED = ("audit", "decision", "signature")
+"""Tables that their triggers keep append-only."""
+_TRIGGERS = {
+    "sqlite": ("SELECT name FROM sqlite_master WHERE type = 'trigger'", ("update", "delete", "replace")),
+    "postgresql": ("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'", ("update", "truncate")),
+}
+_DECISIONS = frozenset({"classify", "seen", "add", "undo"})
+_SIGNATURES = frozenset({"sign", "second", "amend"})
+
+
+def verify(engine: Engine, seal: str = "") -> list[str]:
+    """List what is wrong with the trail, in sentences; empty where it is whole.
+
+    Args:
+        engine: to read from.
+        seal: a hash that was noted outside, as reports print it; empty for none.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    columns = (getattr(Audit, name) for name in AuditRow.__slots__)
+    with reading(engine) as connection:
+        rows = [AuditRow(*row) for row in connection.execute(select(*columns).order_by(Audit.id))]
+        findings = [*_missing_triggers(connection), *_broken_links(rows)]
+        findings += _wrong_decisions(connection, rows)
+        findings += _wrong_signatures(connection, rows)
+    if seal and seal not in {row.hash for row in rows}:
+        findings.append(f"no row has the seal {seal}: the trail's end was cut off, or it is another trail's")
+    return findings
+
+
+def _missing_triggers(connection: Connection) -> list[str]:
+    statement, events = _TRIGGERS[connection.dialect.name]
+    there = set(connection.execute(text(statement)).scalars())
+    wanted = [f"{table}_no_{event}" for table in GUARDED for event in events]
+    return [f"the trigger {name} is gone: rows could be changed" for name in wanted if name not in there]
+
+
+def _broken_links(rows: list[AuditRow]) -> list[str]:
+    """Follow the chain."""
+    findings, number, previous = [], 1, START
+    for row in rows:
+        if row.id != number:
+            findings.append(f"audit row {row.id} stands where row {number} should: rows were removed or moved")
+        if row.previous_hash != previous:
+            findings.append(f"audit row {row.id} does not follow from the one before it")
+        if row.sealed() != row.hash:
+            findings.append(f"audit row {row.id} was changed ({row.at:%Y-%m-%d %H:%M} {row.who}: {row.act})")
+        number, previous = row.id + 1, row.hash
+    return findings
+
+
+def _wrong_decisions(connection: Connection, rows: list[AuditRow]) -> list[str]:
+    columns: tuple[Any, ...] = (Decision.audit_id, *(getattr(Decision, name) for name in DIGESTED))
+    acts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in connection.execute(select(*columns).order_by(Decision.id)):
+        acts[row.audit_id].append(dict(row._mapping))  # noqa: SLF001  its public name
+    return _against(rows, _DECISIONS, "decisions", {number: digest_of(made) for number, made in acts.items()})
+
+
+def _wrong_signatures(connection: Connection, rows: list[AuditRow]) -> list[str]:
+    columns = (Signature.audit_id, Signature.seal, Signature.result, Signature.kind, Signature.version,
+               Signature.reason, Signature.comment, Signature.released, Signature.basis)  # fmt: skip
+    found = connection.execute(select(*columns).order_by(Signature.id)).all()
+    seals = {row.id: row.hash for row in rows}
+    findings = [
+        f"the seal of a signature names audit row {row.audit_id}, which is not there any more"
+        for row in found
+        if seals.get(row.audit_id) != row.seal
+    ]
+    return findings + _against(
+        rows, _SIGNATURES, "signature", {row.audit_id: signature_digest(row) for row in found}
+    )
+
+
+def _against(rows: list[AuditRow], acts: frozenset[str], what: str, made: dict[int, str]) -> list[str]:
+    """Hold what is in a table against what the trail says of it."""
+    told = {row.id: told_digest(row, what) for row in rows if row.act in acts}
+    findings = [f"the {what} of audit row {number} differ from it" for number in sorted(told.keys() & made.keys())
+                if told[number] != made[number]]  # fmt: skip
+    findings += [f"the {what} of audit row {number} are gone" for number in sorted(told.keys() - made.keys())]
+    findings += [f"the trail knows nothing of the {what} with audit row {number}" for number in sorted(made.keys() - told.keys())]
+    return findings
