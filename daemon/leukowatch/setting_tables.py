@@ -74,3 +74,12 @@ class ServiceSettings(Room):
 
     stop_seconds: float = Field(20.0, gt=0, description="what is in hand at SIGTERM may take this long")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+
+class PageSettings(Room):
+    """The review page and its HTTP API."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(8100, ge=0, le=65535, description="0 takes any free one")
+    proxies: str = Field("", description="addresses, by commas, whose X-Forwarded-For and -Proto are believed")
+    session_hours: float = Field(12.0, gt=0, le=168, description="whoever logs in is logged out after this time")

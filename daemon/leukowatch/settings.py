@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from leukowatch.errors import SettingsInvalid
-from leukowatch.setting_tables import AnalysisSettings, InboxSettings, Room, ServiceSettings, StoreSettings
+from leukowatch.setting_tables import AnalysisSettings, InboxSettings, PageSettings, Room, ServiceSettings, StoreSettings
 
 CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     analysis: AnalysisSettings = AnalysisSettings()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
+    page: PageSettings = PageSettings()
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 
     @classmethod
