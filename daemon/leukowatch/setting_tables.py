@@ -76,10 +76,25 @@ class ServiceSettings(Room):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
 
-class PageSettings(Room):
-    """The review page and its HTTP API."""
+class ReviewSettings(Room):
+    """The review page, and the rules of signing."""
 
-    host: str = Field("127.0.0.1", min_length=1, description="address to listen on")
-    port: int = Field(8100, ge=0, le=65535, description="0 takes any free one")
-    proxies: str = Field("", description="addresses, by commas, whose X-Forwarded-For and -Proto are believed")
-    session_hours: float = Field(12.0, gt=0, le=168, description="whoever logs in is logged out after this time")
+    host: str = Field("127.0.0.1", min_length=1, description="address that the page listens on")
+    port: int = Field(8017, ge=1, le=65535, description="port that the page listens on")
+    proxy: str = Field(
+        "", description="address of a proxy before the page, whose X-Forwarded-* lines are believed"
+    )
+    session_hours: float = Field(12.0, gt=0, description="a login lasts so long")
+    idle_minutes: float = Field(
+        10.0, ge=0, description="a slide without a new field for so long is to be reviewed"
+    )
+    target_cells: int = Field(100, ge=1, description="cells that a differential should have: 100 or 200")
+    second_signature: bool = Field(default=False, description="a second person signs every result")
+
+
+class DifferentialSettings(Room):
+    """What a differential is judged by."""
+
+    reference: str = Field(
+        "", description="TOML file of reference ranges; empty is the shipped one for adults"
+    )

@@ -22,7 +22,15 @@ from pydantic_settings import (
 )
 
 from leukowatch.errors import SettingsInvalid
-from leukowatch.setting_tables import AnalysisSettings, InboxSettings, PageSettings, Room, ServiceSettings, StoreSettings
+from leukowatch.setting_tables import (
+    AnalysisSettings,
+    DifferentialSettings,
+    InboxSettings,
+    ReviewSettings,
+    Room,
+    ServiceSettings,
+    StoreSettings,
+)
 
 CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
@@ -73,7 +81,8 @@ class Settings(BaseSettings):
     analysis: AnalysisSettings = AnalysisSettings()
     store: StoreSettings = StoreSettings()
     service: ServiceSettings = ServiceSettings()
-    page: PageSettings = PageSettings()
+    review: ReviewSettings = ReviewSettings()
+    differential: DifferentialSettings = DifferentialSettings()
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 
     @classmethod

@@ -77,6 +77,9 @@ class Signature:
     """UTC."""
     comment: str
     """Of `amend`, the reason."""
+    seal: str
+    """Hash of its row in the audit trail, 64 hexadecimal digits: printed with a report, `leukowatch audit verify --seal`
+    proves by it that the trail was not cut off before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,16 +71,20 @@ def add_account(
         acting(connection, actor, Act.MANAGE)
         if connection.execute(select(Account.id).where(Account.name == name)).first():
             raise RequestInvalid(f"{name}: there is an account of this name; give another name")
-        row = {"name": name, "role": role.value, "password_hash": secret, "active": True, "created_at": moment}
+        row = {
+            "name": name,
+            "role": role.value,
+            "password_hash": secret,
+            "active": True,
+            "created_at": moment,
+        }
         number = connection.execute(insert(Account).returning(Account.id), [row]).scalar_one()
         after = {"role": role.value, "active": True}
         audit.record(connection, moment, actor.name, "add account", f"account {name}", after=after)
         return int(number)
 
 
-def set_active(
-    engine: Engine, actor: Actor, name: str, *, active: bool, now: datetime | None = None
-) -> None:
+def set_active(engine: Engine, actor: Actor, name: str, *, active: bool, now: datetime | None = None) -> None:
     """Let an account log in, or no more; whoever is logged in with it is logged out, and its tokens fail.
 
     Raises:
@@ -101,9 +105,7 @@ def set_role(engine: Engine, actor: Actor, name: str, role: AccountRole, now: da
         _change(connection, actor, name, {"role": role.value}, "set role", utc(now))
 
 
-def set_password(
-    engine: Engine, actor: Actor, name: str, password: str, now: datetime | None = None
-) -> None:
+def set_password(engine: Engine, actor: Actor, name: str, password: str, now: datetime | None = None) -> None:
     """Give an account another password; whoever is logged in with it is logged out.
 
     People may change their own; another's takes the right `manage`.

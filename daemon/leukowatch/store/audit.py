@@ -42,16 +42,17 @@ class AuditRow:
 
     def sealed(self) -> str:
         """Compute the hash that the row should have."""
-        moment = self.at.astimezone(UTC).isoformat(" ", "microseconds")
-        content = [
-            self.id, moment, self.who, self.act, self.subject, self.before, self.after, self.previous_hash,
-        ]  # fmt: skip
-        return digest(content)
+        return digest([getattr(self, name) for name in AuditRow.__slots__[:-1]])
 
 
 def canonical(value: Any) -> str:
-    """Write JSON in the one way that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    """Write JSON in the one way that is hashed; times as text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=written)
+
+
+def written(moment: datetime) -> str:
+    """Write an aware time in the one way that is hashed."""
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")
 
 
 def digest(value: Any) -> str:

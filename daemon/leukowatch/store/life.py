@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from leukowatch.store.review_tables import Decision, Signature, SlideEnd
 from leukowatch.store.tables import Analysis, Arrival, Field, Slide
@@ -88,7 +88,7 @@ def lives(
         slides = slides.where(Slide.id.in_(slide_ids))
         signed = signed.where(Signature.slide_id.in_(slide_ids))
     rows = connection.execute(slides).all()
-    signatures: dict[int, list[Row[Any]]] = defaultdict(list)
+    signatures: dict[int, list[Any]] = defaultdict(list)
     for signature in connection.execute(signed):
         signatures[signature.slide_id].append(signature)
     bases = basis_of(connection, signatures.keys())
@@ -103,7 +103,7 @@ def lives(
     }  # fmt: skip
 
 
-def _life(*, ready: bool, signatures: list[Row[Any]], basis: str) -> SlideLife:
+def _life(*, ready: bool, signatures: list[Any], basis: str) -> SlideLife:
     if not signatures:
         return SlideLife(Life.TO_REVIEW if ready else Life.READING, 0, changed=False)
     last = signatures[-1]
@@ -118,6 +118,6 @@ def _life(*, ready: bool, signatures: list[Row[Any]], basis: str) -> SlideLife:
     return SlideLife(Life.SIGNED if version == 1 else Life.AMENDED, version, changed)
 
 
-def _grouped(connection: Connection, statement: Select[Any]) -> dict[int, tuple[int, int]]:
+def _grouped(connection: Connection, statement: Any) -> dict[int, tuple[int, int]]:
     rows = connection.execute(statement.group_by(Field.slide_id))
     return {row[0]: (row[1], int(row[2] or 0)) for row in rows}

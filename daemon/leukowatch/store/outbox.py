@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -133,16 +134,17 @@ def _settle(engine: Engine, message: int, values: dict[str, object]) -> None:
 
 
 def _messages(engine: Engine, *, state: str | None = None, slide: str | None = None) -> list[Message]:
-    wanted = (
-        select(
+    columns: tuple[Any, ...] = (
             Outbox.id, Slide.name, Signature.version, Outbox.signature_id, Outbox.target, Outbox.control_id,
             Outbox.payload, Outbox.state, Outbox.attempts, Outbox.next_try_at, Outbox.last_error,
             Outbox.created_at, Outbox.sent_at,
-        )
+    )  # fmt: skip
+    wanted = (
+        select(*columns)
         .join(Signature, Signature.id == Outbox.signature_id)
         .join(Slide, Slide.id == Signature.slide_id)
         .order_by(Outbox.id)
-    )  # fmt: skip
+    )
     if state is not None:
         wanted = wanted.where(Outbox.state == state)
     if slide is not None:

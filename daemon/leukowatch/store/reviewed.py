@@ -67,13 +67,14 @@ def review_cells(engine: Engine, slide: str, *, field_id: int | None = None) -> 
         func.coalesce(getattr(Cell, name), getattr(made, name)).label(name.removeprefix("box_"))
         for name in ("box_xmin", "box_ymin", "box_xmax", "box_ymax")
     )
+    columns: tuple[Any, ...] = (
+        view.cell_id, view.added_id, view.field_id, Arrival.printable.label("file"), *sides,
+        first.name.label("first"), Cell.first_probability, second.name.label("second"),
+        Cell.second_probability, CellClass.name,
+        func.coalesce(Account.name, "").label("reviewer"), func.coalesce(holds.kind, "").label("decision"),
+    )  # fmt: skip
     statement = (
-        select(
-            view.cell_id, view.added_id, view.field_id, Arrival.printable.label("file"), *sides,
-            first.name.label("first"), Cell.first_probability, second.name.label("second"),
-            Cell.second_probability, CellClass.name,
-            func.coalesce(Account.name, "").label("reviewer"), func.coalesce(holds.kind, "").label("decision"),
-        )
+        select(*columns)
         .select_from(CELL_STATE)
         .join(Field, Field.id == view.field_id)
         .join(Arrival, Arrival.id == Field.arrival_id)
@@ -85,7 +86,7 @@ def review_cells(engine: Engine, slide: str, *, field_id: int | None = None) -> 
         .outerjoin(holds, holds.id == view.decision_id)
         .outerjoin(Account, Account.id == holds.account_id)
         .order_by(view.field_id, view.added_id.is_not(None), view.cell_id, view.added_id)
-    )  # fmt: skip
+    )
     if field_id is not None:
         statement = statement.where(view.field_id == field_id)
     with reading(engine) as connection:
@@ -94,5 +95,4 @@ def review_cells(engine: Engine, slide: str, *, field_id: int | None = None) -> 
 
 
 def _cell(row: Row[Any]) -> ReviewCell:
-    cell_id, added_id, *others = row
-    return ReviewCell(key_of(cell_id, added_id), *others)
+    return ReviewCell(key_of(row.cell_id, row.added_id), *row[2:])

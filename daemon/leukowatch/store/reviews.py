@@ -22,7 +22,7 @@ from leukowatch.store.tables import Field
 from leukowatch.store.writing import utc, writing
 
 DIGESTED = ("field_id", "cell_id", "added_id", "kind", "class_id", "box_xmin", "box_ymin", "box_xmax", "box_ymax",
-            "undoes_id", "second_look", "account_id")  # fmt: skip
+            "undoes_id", "second_look", "account_id", "at")  # fmt: skip
 """What of a decision its audit row vouches for."""
 Corners = tuple[float, float, float, float]
 """`xmin, ymin, xmax, ymax`, pixels of the upright field."""
@@ -231,12 +231,14 @@ def _append(
 ) -> list[int]:  # fmt: skip
     """Tell the audit, with a digest of the decisions, then append them; give their ids."""
     account = account_of(actor)
-    whole: list[dict[str, Any]] = [dict.fromkeys(DIGESTED) | row | {"account_id": account} for row in rows]
+    whole: list[dict[str, Any]] = [
+        dict.fromkeys(DIGESTED) | row | {"account_id": account, "at": now} for row in rows
+    ]
     kind, second = whole[0]["kind"], whole[0]["second_look"]
     after |= {"decisions": digest_of(whole)} | ({"second_look": True} if second else {})
     told = audit.record(connection, now, actor.name, kind, f"slide {slide}", before=before, after=after)
     statement = insert(Decision).returning(Decision.id, sort_by_parameter_order=True)
-    full = [row | {"audit_id": told.id, "at": now} for row in whole]
+    full = [row | {"audit_id": told.id} for row in whole]
     return list(connection.execute(statement, full).scalars())
 
 

@@ -67,7 +67,9 @@ def log_in(
     with reading(engine) as connection:
         _brake(connection, typed, address, moment)
         found = connection.execute(
-            select(Account.id, Account.name, Account.password_hash, Account.active).where(Account.name == name)
+            select(Account.id, Account.name, Account.password_hash, Account.active).where(
+                Account.name == name
+            )
         ).first()
     known = fits(password, found.password_hash if found else None)
     token = secrets.token_urlsafe(32)
@@ -83,7 +85,9 @@ def log_in(
             }  # fmt: skip
             connection.execute(delete(WebSession).where(WebSession.expires_at <= moment))
             connection.execute(insert(WebSession), [row])
-            audit.record(connection, moment, found.name, "log in", f"account {found.name}", after={"from": address})
+            audit.record(
+                connection, moment, found.name, "log in", f"account {found.name}", after={"from": address}
+            )
     if not good:
         raise LoginRefused("name and password do not fit, or the account is not active")
     return token
@@ -99,9 +103,7 @@ def session_of(engine: Engine, token: str, now: datetime | None = None) -> Sessi
         found = connection.execute(
             select(Account.id, Account.name, Account.role, WebSession.csrf, WebSession.expires_at)
             .join(Account, Account.id == WebSession.account_id)
-            .where(
-                WebSession.token_hash == hash_of(token), WebSession.expires_at > utc(now), Account.active
-            )
+            .where(WebSession.token_hash == hash_of(token), WebSession.expires_at > utc(now), Account.active)
         ).first()
     if found is None:
         return None

@@ -1,8 +1,9 @@
 """The rows of signatures. The rules of signing are `differential.signing`, which writes through this module."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,6 +13,10 @@ from leukowatch.store.people_tables import Account
 from leukowatch.store.review_tables import Signature
 from leukowatch.store.rights import Actor, account_of
 from leukowatch.store.slides import slide_number
+
+DIGESTED = ("slide_id", "kind", "version", "account_id", "role", "at", "reason", "comment", "needs_second",
+            "released", "basis", "result")  # fmt: skip
+"""What of a signature its audit row vouches for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,17 @@ class Draft:
 
 def signatures_of(connection: Connection, slide_id: int) -> list[SignatureRow]:
     """List a slide's signatures, oldest first."""
+    columns: tuple[Any, ...] = (
+        Signature.id, Signature.kind, Signature.version, Account.name, Signature.account_id, Signature.role,
+        Signature.at, Signature.reason, Signature.comment, Signature.needs_second, Signature.released,
+        Signature.basis, Signature.result, Signature.seal,
+    )  # fmt: skip
     rows = connection.execute(
-        select(
-            Signature.id, Signature.kind, Signature.version, Account.name, Signature.account_id,
-            Signature.role, Signature.at, Signature.reason, Signature.comment, Signature.needs_second,
-            Signature.released, Signature.basis, Signature.result, Signature.seal,
-        )
+        select(*columns)
         .join(Account, Account.id == Signature.account_id)
         .where(Signature.slide_id == slide_id)
         .order_by(Signature.id)
-    )  # fmt: skip
+    )
     return [SignatureRow(*row) for row in rows]
 
 
@@ -90,18 +96,20 @@ def append_signature(
         The signature's id.
     """
     account = account_of(actor)
-    after = {
-        "kind": draft.kind, "version": draft.version, "reason": draft.reason, "comment": draft.comment,
-        "released": draft.released, "basis": draft.basis, "result": audit.digest(draft.result),
+    row = asdict(draft) | {
+        "slide_id": slide_number(connection, slide), "account_id": account, "role": actor.role.value,
+        "at": now, "released": draft.released,
     }  # fmt: skip
+    shown = {name: row[name] for name in ("version", "reason", "comment", "released")}
+    after = shown | {"signature": digest_of(row)}
     told = audit.record(connection, now, actor.name, draft.kind, f"slide {slide}", after=after)
-    row = {
-        "slide_id": slide_number(connection, slide), "kind": draft.kind, "version": draft.version,
-        "account_id": account, "role": actor.role.value, "at": now, "reason": draft.reason,
-        "comment": draft.comment, "needs_second": draft.needs_second, "released": draft.released,
-        "basis": draft.basis, "result": draft.result, "audit_id": told.id, "seal": told.hash,
-    }  # fmt: skip
-    number = connection.execute(insert(Signature).returning(Signature.id), [row]).scalar_one()
+    full = row | {"audit_id": told.id, "seal": told.hash}
+    number = connection.execute(insert(Signature).returning(Signature.id), [full]).scalar_one()
     if draft.released:
         queue(connection, number, targets, now)
     return int(number)
+
+
+def digest_of(row: Mapping[str, Any]) -> str:
+    """SHA-256 of a signature, as the audit keeps it."""
+    return audit.digest([row[name] for name in DIGESTED])

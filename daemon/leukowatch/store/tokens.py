@@ -81,7 +81,9 @@ def add_token(
         if found is None:
             raise NotFound(f"{account}: there is no such active account; `leukowatch user list` lists them")
         if not RIGHTS[role] <= RIGHTS[AccountRole(found.role)]:
-            raise RequestInvalid(f"{account} is a {found.role}: a token of the role {role} would go beyond that")
+            raise RequestInvalid(
+                f"{account} is a {found.role}: a token of the role {role} would go beyond that"
+            )
         row = {
             "account_id": found.id, "label": label, "role": role.value, "token_hash": hash_of(token),
             "created_at": moment,
@@ -102,7 +104,9 @@ def revoke_token(engine: Engine, actor: Actor, number: int, now: datetime | None
     moment = utc(now)
     with writing(engine) as connection:
         acting(connection, actor, Act.MANAGE)
-        found = connection.execute(select(ApiToken.label, ApiToken.revoked_at).where(ApiToken.id == number)).first()
+        found = connection.execute(
+            select(ApiToken.label, ApiToken.revoked_at).where(ApiToken.id == number)
+        ).first()
         if found is None:
             raise NotFound(f"token {number}: there is none; `leukowatch token list` lists them")
         if found.revoked_at is None:

@@ -5,17 +5,17 @@ says, or that it does not know; triggers that are gone; an end that was cut off,
 report kept a later seal. An end cut off together with every signature since is found by a printed seal alone.
 """
 
+import json
 from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text
 
-from leukowatch.store import audit
+from leukowatch.store import reviews, signatures
 from leukowatch.store.audit import START, AuditRow
 from leukowatch.store.people_tables import Audit
 from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import Decision, Signature
-from leukowatch.store.reviews import DIGESTED, digest_of
 
 GUARDED = ("audit", "decision", "signature")
 """Tables that their triggers keep append-only."""
@@ -23,8 +23,6 @@ _TRIGGERS = {
     "sqlite": ("SELECT name FROM sqlite_master WHERE type = 'trigger'", ("update", "delete", "replace")),
     "postgresql": ("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'", ("update", "truncate")),
 }
-_DECISIONS = frozenset({"classify", "seen", "add", "undo"})
-_SIGNATURES = frozenset({"sign", "second", "amend"})
 
 
 def verify(engine: Engine, seal: str = "") -> list[str]:
@@ -37,7 +35,7 @@ def verify(engine: Engine, seal: str = "") -> list[str]:
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    columns = (getattr(Audit, name) for name in AuditRow.__slots__)
+    columns: tuple[Any, ...] = tuple(getattr(Audit, name) for name in AuditRow.__slots__)
     with reading(engine) as connection:
         rows = [AuditRow(*row) for row in connection.execute(select(*columns).order_by(Audit.id))]
         findings = [*_missing_triggers(connection), *_broken_links(rows)]
@@ -60,7 +58,9 @@ def _broken_links(rows: list[AuditRow]) -> list[str]:
     findings, number, previous = [], 1, START
     for row in rows:
         if row.id != number:
-            findings.append(f"audit row {row.id} stands where row {number} should: rows were removed or moved")
+            findings.append(
+                f"audit row {row.id} stands where row {number} should: rows were removed or moved"
+            )
         if row.previous_hash != previous:
             findings.append(f"audit row {row.id} does not follow from the one before it")
         if row.sealed() != row.hash:
@@ -70,33 +70,46 @@ def _broken_links(rows: list[AuditRow]) -> list[str]:
 
 
 def _wrong_decisions(connection: Connection, rows: list[AuditRow]) -> list[str]:
-    columns: tuple[Any, ...] = (Decision.audit_id, *(getattr(Decision, name) for name in DIGESTED))
     acts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    columns: tuple[Any, ...] = tuple(getattr(Decision, name) for name in ("audit_id", *reviews.DIGESTED))
     for row in connection.execute(select(*columns).order_by(Decision.id)):
-        acts[row.audit_id].append(dict(row._mapping))  # noqa: SLF001  its public name
-    return _against(rows, _DECISIONS, "decisions", {number: digest_of(made) for number, made in acts.items()})
+        acts[row.audit_id].append(dict(zip(reviews.DIGESTED, row[1:], strict=True)))
+    return _against(rows, "decisions", {number: reviews.digest_of(made) for number, made in acts.items()})
 
 
 def _wrong_signatures(connection: Connection, rows: list[AuditRow]) -> list[str]:
-    columns = (Signature.audit_id, Signature.seal, Signature.result, Signature.kind, Signature.version,
-               Signature.reason, Signature.comment, Signature.released, Signature.basis)  # fmt: skip
-    found = connection.execute(select(*columns).order_by(Signature.id)).all()
-    seals = {row.id: row.hash for row in rows}
-    findings = [
-        f"the seal of a signature names audit row {row.audit_id}, which is not there any more"
-        for row in found
-        if seals.get(row.audit_id) != row.seal
-    ]
-    return findings + _against(
-        rows, _SIGNATURES, "signature", {row.audit_id: signature_digest(row) for row in found}
+    columns: tuple[Any, ...] = tuple(
+        getattr(Signature, name) for name in ("audit_id", "seal", *signatures.DIGESTED)
     )
+    found = connection.execute(select(*columns).order_by(Signature.id)).all()
+    made = [dict(zip(("audit_id", "seal", *signatures.DIGESTED), row, strict=True)) for row in found]
+    seals = {row.id: row.hash for row in rows}
+    unsealed = [
+        f"a signature's seal is not that of audit row {row['audit_id']}: rows were changed or cut off"
+        for row in made
+        if seals.get(row["audit_id"]) != row["seal"]
+    ]
+    digests = {row["audit_id"]: signatures.digest_of(row) for row in made}
+    return unsealed + _against(rows, "signature", digests)
 
 
-def _against(rows: list[AuditRow], acts: frozenset[str], what: str, made: dict[int, str]) -> list[str]:
-    """Hold what is in a table against what the trail says of it."""
-    told = {row.id: told_digest(row, what) for row in rows if row.act in acts}
-    findings = [f"the {what} of audit row {number} differ from it" for number in sorted(told.keys() & made.keys())
-                if told[number] != made[number]]  # fmt: skip
-    findings += [f"the {what} of audit row {number} are gone" for number in sorted(told.keys() - made.keys())]
-    findings += [f"the trail knows nothing of the {what} with audit row {number}" for number in sorted(made.keys() - told.keys())]
-    return findings
+def _against(rows: list[AuditRow], what: str, made: dict[int, str]) -> list[str]:
+    """Hold what a table has against what the trail says of it."""
+    told = {row.id: found for row in rows if (found := _told(row, what)) is not None}
+    return [
+        f"audit row {number}: {_fault(what, told.get(number), made.get(number))}"
+        for number in sorted(told.keys() | made.keys())
+        if told.get(number) != made.get(number)
+    ]
+
+
+def _told(row: AuditRow, what: str) -> str | None:
+    """Give the digest that a row keeps of what was written with it."""
+    after = json.loads(row.after) if row.after.startswith("{") else {}
+    return after.get(what)
+
+
+def _fault(what: str, told: str | None, made: str | None) -> str:
+    if made is None:
+        return f"its {what} were removed"
+    return f"its {what} were changed" if told else f"it knows nothing of the {what} that name it"

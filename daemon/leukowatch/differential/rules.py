@@ -1,0 +1,75 @@
+"""What a haematologist concludes from counts: corrected leucocytes, left shift, and what a reader must know."""
+
+from collections.abc import Mapping
+
+FEWEST = 100
+"""A differential of fewer leucocytes says so."""
+BANDS = 10.0
+"""Per cent of leucocytes: more are a left shift. Bone et al., Chest 101 (1992) 1644."""
+METAMYELOCYTES = 2.0
+"""Per 100 leucocytes: more are a left shift; also immature granulocytes that nobody named more exactly. Barnes et
+al. (International Consensus Group for Hematology Review), Laboratory Hematology 11 (2005) 83."""
+MYELOCYTES = 1.0
+"""Per 100 leucocytes, together with promyelocytes: as many are a left shift. The same source."""
+BLAST = "blast"
+
+
+def corrected_leucocytes(external: float, erythroblasts: int, leucocytes: int) -> float | None:
+    """Take the erythroblasts out of a count that took them for leucocytes.
+
+    `external * 100 / (100 + erythroblasts per 100 leucocytes)`: Dacie and Lewis Practical Haematology.
+
+    Args:
+        external: the count of nucleated cells, 10^9 a litre.
+        erythroblasts: cells found.
+        leucocytes: cells counted beside them.
+
+    Returns:
+        10^9 a litre; None where no leucocyte was counted.
+    """
+    if not leucocytes:
+        return None
+    return external * leucocytes / (leucocytes + erythroblasts)
+
+
+def left_shift(counts: Mapping[str, int], leucocytes: int) -> bool:
+    """Whether immature granulocytes are more than usual.
+
+    Args:
+        counts: class → cells; absent classes have none.
+        leucocytes: counted cells, what the thresholds are of.
+    """
+    if not leucocytes:
+        return False
+
+    def per_hundred(*names: str) -> float:
+        return 100 * sum(counts.get(name, 0) for name in names) / leucocytes
+
+    return (
+        per_hundred("band") > BANDS
+        or per_hundred("metamyelocyte", "immature_granulocyte") > METAMYELOCYTES
+        or per_hundred("myelocyte", "promyelocyte") >= MYELOCYTES
+    )
+
+
+def warnings(
+    counts: Mapping[str, int], leucocytes: int, target: int, unclassified: int, quarantined: int
+) -> tuple[str, ...]:
+    """Tell what a reader of the result must know, in sentences.
+
+    Args:
+        counts: class → cells; absent classes have none.
+        leucocytes: counted cells.
+        target: cells that the site wants counted.
+        unclassified: cells that wait for a person.
+        quarantined: files of the slide that could not be counted.
+    """
+    said = {
+        f"Fewer than {FEWEST} leucocytes were counted: the limits are wide.": leucocytes < FEWEST,
+        f"The target of {target} leucocytes is not reached.": FEWEST <= leucocytes < target,
+        f"Blasts were found: {counts.get(BLAST, 0)}.": counts.get(BLAST, 0) > 0,
+        "Left shift: immature granulocytes or bands are increased.": left_shift(counts, leucocytes),
+        f"Cells without a class, in no per cent: {unclassified}.": unclassified > 0,
+        f"Files of this slide in quarantine, not counted: {quarantined}.": quarantined > 0,
+    }
+    return tuple(sentence for sentence, holds in said.items() if holds)

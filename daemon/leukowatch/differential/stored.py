@@ -1,0 +1,55 @@
+"""A result as the store keeps it with a signature: JSON, read back as it was."""
+
+from dataclasses import replace
+
+from pydantic import TypeAdapter, ValidationError
+
+from leukowatch.differential.result import Signature, SlideResult, State
+from leukowatch.errors import StoreUnavailable
+from leukowatch.store.signatures import SignatureRow
+
+_ADAPTER = TypeAdapter(SlideResult)
+
+
+def as_text(result: SlideResult) -> str:
+    """Write a result, without what the rows of signatures tell."""
+    return _ADAPTER.dump_json(replace(result, signatures=())).decode()
+
+
+def signed_result(rows: list[SignatureRow], version: int) -> SlideResult:
+    """Give a version's result as it was signed, with its signatures.
+
+    Args:
+        rows: the slide's signatures, oldest first.
+        version: one that was released.
+
+    Raises:
+        StoreUnavailable: what the database keeps is no result: it was changed behind the store's back.
+    """
+    of_version = [row for row in rows if row.version == version]
+    released = next(row for row in reversed(of_version) if row.released)
+    try:
+        content = _ADAPTER.validate_json(released.result)
+    except ValidationError as error:
+        raise StoreUnavailable(
+            f"signature {released.id}: its result cannot be read; run leukowatch audit verify"
+        ) from error
+    earlier = [row for row in rows if row.version < version and _counts_for(row, rows)]
+    own = [row for row in of_version if row.basis == released.basis and row.id <= released.id]
+    return replace(
+        content,
+        state=State.FINAL if version == 1 else State.AMENDED,
+        version=version,
+        made_at=released.at,
+        signatures=tuple(_signature(row) for row in (*earlier, *own)),
+    )
+
+
+def _counts_for(row: SignatureRow, rows: list[SignatureRow]) -> bool:
+    """Whether a signature belongs to a version that was released."""
+    return any(other.released and (other.version, other.basis) == (row.version, row.basis) for other in rows)
+
+
+def _signature(row: SignatureRow) -> Signature:
+    said = row.reason if row.kind == "amend" else row.comment
+    return Signature(row.who, row.role, row.kind, row.at, said, row.seal)
