@@ -78,8 +78,8 @@ class Signature:
     comment: str
     """Of `amend`, the reason."""
     seal: str
-    """Hash of its row in the audit trail, 64 hexadecimal digits: printed with a report, `leukowatch audit verify --seal`
-    proves by it that the trail was not cut off before it."""
+    """Hash of its row in the audit trail, 64 hexadecimal digits: printed with a report, it lets
+    `leukowatch audit verify --seal` prove that the trail was not cut off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Select, and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from leukowatch.store.cell_states import CELL_STATE, key_of
@@ -12,7 +12,9 @@ from leukowatch.store.people_tables import Account
 from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import Decision
 from leukowatch.store.slides import slide_number
-from leukowatch.store.tables import Cell, CellClass
+from leukowatch.store.tables import Analysis, Bundle, Cell, CellClass
+
+UNCLASSIFIED = "unclassified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,47 @@ def opinions_of(connection: Connection, slide_id: int, account: int) -> dict[str
 def judged(engine: Engine) -> list[Judged]:
     """Count, for every bundle, the cells that people have looked at, by what it said and what holds now.
 
-    Cells that people added, which no bundle found, are in `added_cells`.
+    Cells that people added, which no bundle found, are told by `missed`.
 
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    raise NotImplementedError
+    view = CELL_STATE.c
+    first, holds = aliased(CellClass), aliased(CellClass)
+    said = case((Cell.unclassified, UNCLASSIFIED), else_=first.name).label("said")
+    statement = (
+        select(Bundle.name, Bundle.sha256, said, holds.name, func.count())
+        .select_from(CELL_STATE)
+        .join(Cell, Cell.id == view.cell_id)
+        .join(Analysis, Analysis.id == Cell.analysis_id)
+        .join(Bundle, Bundle.id == Analysis.bundle_id)
+        .join(first, first.id == Cell.first_class_id)
+        .join(holds, holds.id == view.class_id)
+        .where(view.decision_id.is_not(None))
+        .group_by(Bundle.id, Bundle.name, Bundle.sha256, said, holds.name)
+    )
+    with reading(engine) as connection:
+        return [Judged(*tuple(row)) for row in connection.execute(statement)]
+
+
+def missed(engine: Engine) -> dict[str, int]:
+    """Count the cells that people added, by the SHA-256 of the bundle that missed them; artefacts left out.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    view = CELL_STATE.c
+    statement = (
+        select(Bundle.sha256, func.count())
+        .select_from(CELL_STATE)
+        .join(Analysis, and_(Analysis.field_id == view.field_id, Analysis.is_current))
+        .join(Bundle, Bundle.id == Analysis.bundle_id)
+        .join(CellClass, CellClass.id == view.class_id)
+        .where(view.added_id.is_not(None), CellClass.role != "never")
+        .group_by(Bundle.sha256)
+    )
+    with reading(engine) as connection:
+        return {sha256: cells for sha256, cells in connection.execute(statement)}
 
 
 def _said(slide_id: int) -> Select[Any]:

@@ -95,4 +95,4 @@ def review_cells(engine: Engine, slide: str, *, field_id: int | None = None) -> 
 
 
 def _cell(row: Row[Any]) -> ReviewCell:
-    return ReviewCell(key_of(row.cell_id, row.added_id), *row[2:])
+    return ReviewCell(key_of(row.cell_id, row.added_id), *tuple(row)[2:])

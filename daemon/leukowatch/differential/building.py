@@ -1,0 +1,226 @@
+"""Makes one slide's result: the one that was signed, else the preliminary one from what the store holds now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, func, select
+
+from leukonet.cells import CellClass, Group, Role
+from leukowatch.differential.counts import Apart, Share, differential
+from leukowatch.differential.reference import Ranges, flag_of, load_ranges
+from leukowatch.differential.result import ClassResult, Order, SlideResult, State
+from leukowatch.differential.rules import corrected_leucocytes, warnings
+from leukowatch.differential.stored import signed_result
+from leukowatch.settings import Settings
+from leukowatch.store import tables
+from leukowatch.store.cell_states import CELL_STATE
+from leukowatch.store.outcome import Status
+from leukowatch.store.queries import reading
+from leukowatch.store.review_tables import BundleClass
+from leukowatch.store.signatures import signatures_of
+from leukowatch.store.slides import slide_number
+from leukowatch.store.tables import Analysis, Arrival, Bundle, Field
+from leukowatch.store.worklist import order_of
+from leukowatch.store.writing import utc
+
+ERYTHROBLAST = "erythroblast"
+OTHER = "other"
+"""No kind of cell, so nothing that a bundle could be blind to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What the store holds of a slide now."""
+
+    classes: tuple[CellClass, ...]
+    codes: Mapping[str, str]
+    counts: Mapping[str, int]
+    """Class → cells; classes without cells are absent."""
+    unclassified: int
+    fields: int
+    quarantined: int
+    bundles: Mapping[str, str]
+    blind_to: tuple[str, ...]
+
+
+def slide_result(engine: Engine, slide: str, settings: Settings, now: datetime | None = None) -> SlideResult:
+    """Give a slide's result: the last that was released, word for word, else the preliminary one of now.
+
+    Args:
+        engine: to read from.
+        slide: the slide's name.
+        settings: in force, for target, reference ranges.
+        now: aware; the time, where it is not given.
+
+    Raises:
+        NotFound: there is no such slide.
+        SettingsInvalid: the file of reference ranges cannot be read.
+        StoreUnavailable: the database cannot be read.
+    """
+    with reading(engine) as connection:
+        rows = signatures_of(connection, slide_number(connection, slide))
+        version = max((row.version for row in rows if row.released), default=0)
+        if version:
+            return signed_result(rows, version)
+        return preliminary(connection, slide, settings, utc(now))
+
+
+def former_results(engine: Engine, slide: str) -> tuple[SlideResult, ...]:
+    """Give every released version of a slide's result, the first one first; empty while preliminary.
+
+    Raises:
+        NotFound: there is no such slide.
+        StoreUnavailable: the database cannot be read.
+    """
+    with reading(engine) as connection:
+        rows = signatures_of(connection, slide_number(connection, slide))
+    versions = sorted({row.version for row in rows if row.released})
+    return tuple(signed_result(rows, version) for version in versions)
+
+
+def current_result(
+    engine: Engine, slide: str, settings: Settings, now: datetime | None = None
+) -> SlideResult:
+    """Give the result of what the store holds now, preliminary whether or not the slide was signed.
+
+    Raises:
+        NotFound, SettingsInvalid, StoreUnavailable: as `slide_result`.
+    """
+    with reading(engine) as connection:
+        return preliminary(connection, slide, settings, utc(now))
+
+
+def preliminary(connection: Connection, slide: str, settings: Settings, now: datetime) -> SlideResult:
+    """Make the result of what the store holds now, in the caller's transaction."""
+    ranges = load_ranges(settings.differential.reference)
+    found = _counted(connection, slide_number(connection, slide))
+    listed = order_of(connection, slide)
+    order = Order(listed.order_id, listed.age_years, listed.sex, listed.leucocytes) if listed else None
+    counted = differential(found.counts, found.classes, found.unclassified)
+    total, external = counted.leucocytes, order.leucocytes if order else None
+    corrected = (
+        None if external is None else corrected_leucocytes(external, found.counts.get(ERYTHROBLAST, 0), total)
+    )
+    shares = {each.name: _counted_class(each, found, ranges, order, corrected) for each in counted.classes}
+    aparts = {each.name: _apart_class(each, found, corrected) for each in counted.apart}
+    told = shares | aparts
+    return SlideResult(
+        slide=slide,
+        state=State.PRELIMINARY,
+        version=0,
+        made_at=now,
+        order=order,
+        leucocytes=total,
+        target=settings.review.target_cells,
+        classes=tuple(told[each.name] for each in found.classes if each.name in told),
+        unclassified=found.unclassified,
+        artefacts=counted.artefacts,
+        fields=found.fields,
+        corrected_leucocytes=corrected,
+        warnings=warnings(
+            found.counts, total, settings.review.target_cells, found.unclassified, found.quarantined
+        ),
+        blind_to=found.blind_to,
+        reference_source=_source(ranges, order),
+        bundles=found.bundles,
+        signatures=(),
+    )
+
+
+def _counted_class(
+    share: Share, found: _Counted, ranges: Ranges, order: Order | None, corrected: float | None
+) -> ClassResult:
+    reference = ranges.of(share.name, order.age_years if order else None, order.sex if order else "")
+    known = share.percent is not None
+    return ClassResult(
+        share.name, share.label, Role.COUNTED.value, found.codes[share.name], share.count, share.percent,
+        share.low if known else None, share.high if known else None, reference,
+        flag_of(share.percent, reference), _absolute(share.percent, corrected),
+    )  # fmt: skip
+
+
+def _apart_class(apart: Apart, found: _Counted, corrected: float | None) -> ClassResult:
+    return ClassResult(
+        apart.name, apart.label, Role.APART.value, found.codes[apart.name], apart.count, apart.per_hundred,
+        None, None, None, "", _absolute(apart.per_hundred, corrected),
+    )  # fmt: skip
+
+
+def _absolute(percent: float | None, corrected: float | None) -> float | None:
+    return None if percent is None or corrected is None else percent * corrected / 100
+
+
+def _source(ranges: Ranges, order: Order | None) -> str:
+    """Tell where the ranges come from, and what was taken for granted of the person."""
+    if order is None or order.age_years is None:
+        return f"{ranges.source}; no age is known: an adult's were used"
+    return ranges.source
+
+
+def _counted(connection: Connection, slide_id: int) -> _Counted:
+    """Read the counts of a slide, with a query for each kind."""
+    kinds = connection.execute(
+        select(
+            tables.CellClass.id, tables.CellClass.name, tables.CellClass.label, tables.CellClass.key,
+            tables.CellClass.role, tables.CellClass.grp, tables.CellClass.code,
+        ).order_by(tables.CellClass.id)
+    ).all()  # fmt: skip
+    view = CELL_STATE.c
+    tally = {
+        row[0]: row[1]
+        for row in connection.execute(
+            select(view.class_id, func.count()).where(view.slide_id == slide_id).group_by(view.class_id)
+        )
+    }
+    quarantined = select(func.count()).where(
+        Arrival.slide_id == slide_id, Arrival.status == Status.QUARANTINED.value
+    )
+    fields = (
+        select(func.count())
+        .join(Field, Field.id == Analysis.field_id)
+        .where(Field.slide_id == slide_id, Analysis.is_current, Analysis.assessable)
+    )
+    used = _bundles(connection, slide_id)
+    seen = _seen_by_all(connection, list(used))
+    return _Counted(
+        classes=tuple(
+            CellClass(row.name, row.label, row.key, Role(row.role), Group(row.grp)) for row in kinds
+        ),
+        codes={row.name: row.code for row in kinds},
+        counts={row.name: tally[row.id] for row in kinds if row.id in tally},
+        unclassified=tally.get(None, 0),
+        fields=connection.execute(fields).scalar_one(),
+        quarantined=connection.execute(quarantined).scalar_one(),
+        bundles=dict(used.values()),
+        blind_to=tuple(
+            row.label
+            for row in kinds
+            if seen is not None and row.id not in seen and row.role != Role.NEVER and row.name != OTHER
+        ),
+    )
+
+
+def _bundles(connection: Connection, slide_id: int) -> dict[int, tuple[str, str]]:
+    """Name the bundles that looked at a slide's fields: id → name and SHA-256."""
+    rows = connection.execute(
+        select(Bundle.id, Bundle.name, Bundle.sha256)
+        .distinct()
+        .join(Analysis, and_(Analysis.bundle_id == Bundle.id, Analysis.is_current))
+        .join(Field, Field.id == Analysis.field_id)
+        .where(Field.slide_id == slide_id)
+        .order_by(Bundle.id)
+    )
+    return {row.id: (row.name, row.sha256) for row in rows}
+
+
+def _seen_by_all(connection: Connection, bundles: list[int]) -> set[int] | None:
+    """Give the classes that each of the bundles can name; None where it is not known of any."""
+    named: dict[int, set[int]] = {}
+    rows: Any = connection.execute(
+        select(BundleClass.bundle_id, BundleClass.class_id).where(BundleClass.bundle_id.in_(bundles))
+    )
+    for bundle, number in rows:
+        named.setdefault(bundle, set()).add(number)
+    return set.intersection(*named.values()) if named else None
