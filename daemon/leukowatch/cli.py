@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import mending, reading, running, schema
+from leukowatch.commands import exchanging, mending, reading, running, schema
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -20,9 +20,12 @@ app = typer.Typer(
 )
 app.callback()(common)
 app.add_typer(schema.database, name="db")
+app.add_typer(exchanging.outbox, name="outbox")
+app.add_typer(exchanging.worklist, name="worklist")
 for command in (
     *(running.run, running.scan, running.console),
     *(reading.slides, reading.report, reading.field),
+    exchanging.export,
     *(mending.requeue, mending.reassign),
     *(reading.doctor, reading.settings),
 ):

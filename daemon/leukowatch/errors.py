@@ -95,6 +95,12 @@ class ReviewRefused(LeukowatchError):
     exit_code = 19
 
 
+class Undelivered(LeukowatchError):
+    """A signed result could not be handed to another system; it waits in the outbox."""
+
+    exit_code = 20
+
+
 class IntakeError(LeukowatchError):
     """A file in the inbox that cannot be taken; `reason` is kept with it."""
 

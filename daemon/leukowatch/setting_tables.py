@@ -5,18 +5,40 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+FILE, MLLP = "file", "mllp"
+"""The outbox's targets."""
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})")
+_LAST_PORT = 65535
 _DATABASE = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:).|postgresql(\+\w+)?://")
 
 
-def _names_a_slide(pattern: str) -> str:
-    """Accept a regular expression that has a group called `slide`, or nothing."""
+def _has_group(pattern: str, group: str, example: str) -> str:
+    """Accept a regular expression that has this named group, or nothing."""
     try:
         groups = re.compile(pattern).groupindex
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"no regular expression: {error}") from error
-    if pattern and "slide" not in groups:
-        raise ValueError("the pattern needs a named group, as in (?P<slide>[^_]+)_.*")
+    if pattern and group not in groups:
+        raise ValueError(f"the pattern needs a named group, as in {example}")
     return pattern
+
+
+def _names_a_slide(pattern: str) -> str:
+    """Accept a regular expression that has a group called `slide`, or nothing."""
+    return _has_group(pattern, "slide", "(?P<slide>[^_]+)_.*")
+
+
+def _names_an_order(pattern: str) -> str:
+    """Accept a regular expression that has a group called `order`, or nothing."""
+    return _has_group(pattern, "order", "(?P<order>[0-9]+)-.*")
+
+
+def _names_a_listener(address: str) -> str:
+    """Accept a host and a port, or nothing."""
+    found = _ADDRESS.fullmatch(address)
+    if address and not (found and 0 < int(found[2]) <= _LAST_PORT):
+        raise ValueError("give HOST:PORT, as in lis.hospital.example:2575 or [::1]:2575")
+    return address
 
 
 def _names_a_database(url: str) -> str:
@@ -98,3 +120,27 @@ class DifferentialSettings(Room):
     reference: str = Field(
         "", description="TOML file of reference ranges; empty is the shipped one for adults"
     )
+
+
+class ExchangeSettings(Room):
+    """How signed results reach other systems, and which order a slide is of."""
+
+    drop_folder: str = Field("", description="folder for HL7 messages as files; empty: none are dropped")
+    mllp: Annotated[str, AfterValidator(_names_a_listener)] = Field(
+        "", description="HOST:PORT of the MLLP listener that takes results; empty: none"
+    )
+    ack_seconds: float = Field(30.0, gt=0, description="an acknowledgement is waited for so long")
+    retry_seconds: float = Field(
+        5.0, gt=0, description="wait after a failed try; doubled after each further one, up to 10 minutes"
+    )
+    attempts: int = Field(10, ge=1, description="tries after which an answer of error (AE) is final")
+    order_pattern: Annotated[str, AfterValidator(_names_an_order)] = Field(
+        "", description="names the order of a slide that no worklist names, by a group called order"
+    )
+    font: str = Field("", description="TrueType font of PDF reports; empty: DejaVu Sans, else Helvetica")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where a signed result goes: `file`, `mllp`, both or none."""
+        wanted = {FILE: self.drop_folder, MLLP: self.mllp}
+        return tuple(name for name, where in wanted.items() if where)

@@ -25,6 +25,7 @@ from leukowatch.errors import SettingsInvalid
 from leukowatch.setting_tables import (
     AnalysisSettings,
     DifferentialSettings,
+    ExchangeSettings,
     InboxSettings,
     ReviewSettings,
     Room,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     service: ServiceSettings = ServiceSettings()
     review: ReviewSettings = ReviewSettings()
     differential: DifferentialSettings = DifferentialSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     _provenance: Provenance = PrivateAttr(default_factory=Provenance)
 
     @classmethod
