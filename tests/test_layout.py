@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "analysis": set(),
     "differential": {"store"},
     "console": {"differential", "store", "inbox.listing"},
-    "review": {"differential", "store", "exchange"},
+    "review": {"differential", "store", "exchange", "inbox.beneath"},
     "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},
     "commands": {"inbox", "analysis", "store", "differential", "console", "review", "exchange", "service"},

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import exchanging, mending, reading, running, schema
+from leukowatch.commands import exchanging, mending, reading, reviewing, running, schema
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -24,6 +24,7 @@ app.add_typer(exchanging.outbox, name="outbox")
 app.add_typer(exchanging.worklist, name="worklist")
 for command in (
     *(running.run, running.scan, running.console),
+    reviewing.review,
     *(reading.slides, reading.report, reading.field),
     exchanging.export,
     *(mending.requeue, mending.reassign),

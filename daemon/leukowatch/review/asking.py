@@ -33,7 +33,7 @@ class Caller:
     """The cookie's token; empty for a program's."""
 
 
-def _caller(request: Request, house: Housed) -> Caller:
+def caller_of(request: Request, house: Housed) -> Caller:
     """Find out who asks.
 
     Raises:
@@ -56,7 +56,7 @@ def _caller(request: Request, house: Housed) -> Caller:
     return Caller(session.actor, session.csrf, cookie)
 
 
-Called = Annotated[Caller, Depends(_caller)]
+Called = Annotated[Caller, Depends(caller_of)]
 """A route's parameter that gets who asks."""
 
 

@@ -1,5 +1,6 @@
 """Fields whose files are in the archive: what their pictures are made of."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -60,3 +61,14 @@ def slide_name(engine: Engine, number: int) -> str:
     if found is None:
         raise NotFound(f"slide {number}: there is none of this number")
     return str(found)
+
+
+def slide_ids_of(engine: Engine, names: Collection[str]) -> dict[str, int]:
+    """Give the numbers of slides by their names; names that no slide has are left out.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    with reading(engine) as connection:
+        rows = connection.execute(select(Slide.name, Slide.id).where(Slide.name.in_(names)))
+        return {row.name: row.id for row in rows}

@@ -3,7 +3,7 @@ import { drawing, element, the } from "./dom.js";
 
 const MOVE = 0.02;
 
-/** Sends events: `reclassify` (detail: {cells, name}), `add` (detail: {field, box, name}), `closed`. */
+/** Sends events: `reclassify` (detail: {cells, name}), `confirm` (detail: cells), `add` (detail: {field, box, name}), `closed`. */
 export class FieldView extends EventTarget {
   #dialog; #svg; #classes; #cells = []; #field = null; #current = null; #view = null; #drawn = null; #from = null;
 
@@ -63,7 +63,7 @@ export class FieldView extends EventTarget {
     the("#field-add", this.#dialog).setAttribute("aria-pressed", String(this.#drawn !== null));
     the("#field-help", this.#dialog).textContent = this.#drawn
       ? "Draw the box, or move it by arrows and size it by Shift and arrows; then press the letter of its class. Esc leaves it."
-      : "Letter: reclassify the marked cell. Tab and arrows: next cell. + and -: zoom. Insert: add a missed cell.";
+      : "Letter: reclassify the marked cell. Full stop: confirm it. Arrows: next cell. + and -: zoom. Insert: add a missed cell.";
   }
 
   #label = (name) => this.#classes.get(name)?.label ?? name;
@@ -95,6 +95,7 @@ export class FieldView extends EventTarget {
     const named = [...this.#classes.values()].find((each) => each.key === event.key);
     const act = arrow && event.target === this.#svg ? () => this.#arrow(arrow, event.shiftKey) :
       named ? () => this.#choose(named.name) :
+      event.key === "." && this.#current && !this.#drawn ? () => this.dispatchEvent(new CustomEvent("confirm", { detail: [this.#current] })) :
       { Insert: () => this.#draw(), "+": () => this.#zoom(0.7), "-": () => this.#zoom(1 / 0.7) }[event.key];
     if (!act) return;
     event.preventDefault();

@@ -8,15 +8,12 @@ export function listen(changed) {
   let waiting = null;
   const seen = new Set();
   const mark = document.querySelector("#live");
-  const stream = new EventSource("/api/v1/events");
   const show = (on) => {
     if (!mark) return;
     mark.dataset.on = on;
     mark.textContent = on ? "live" : "not live: connecting again";
   };
-  stream.addEventListener("open", () => { show(true); changed([]); });
-  stream.addEventListener("error", () => show(false));
-  stream.addEventListener("slides", (event) => {
+  const hear = (event) => {
     for (const slide of JSON.parse(event.data)) seen.add(slide);
     waiting ??= setTimeout(() => {
       waiting = null;
@@ -24,6 +21,20 @@ export function listen(changed) {
       seen.clear();
       changed(slides);
     }, 500);
-  });
-  addEventListener("pagehide", () => stream.close());
+  };
+  // A browser keeps six connections to a service: pages that nobody sees take none.
+  let stream = null;
+  const follow = () => {
+    stream?.close();
+    stream = null;
+    if (document.hidden) return;
+    stream = new EventSource("/api/v1/events");
+    stream.addEventListener("open", () => { show(true); changed([]); });
+    stream.addEventListener("error", () => show(false));
+    stream.addEventListener("slides", hear);
+  };
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("pagehide", () => stream?.close());
+  addEventListener("pageshow", (event) => event.persisted && follow());
+  follow();
 }

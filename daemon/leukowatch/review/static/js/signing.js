@@ -3,13 +3,13 @@ import { get, post, Refused } from "./api.js";
 import { element, moment, say, the } from "./dom.js";
 
 const KINDS = {
-  sign: { verb: "Sign", done: "Signed." },
-  second: { verb: "Give the second signature", done: "Second signature given." },
-  amend: { verb: "Amend", done: "Amended; the former result is kept." },
+  sign: { path: "signature", verb: "Sign", done: "Signed." },
+  second: { path: "second-signature", verb: "Give the second signature", done: "Second signature given." },
+  amend: { path: "amendment", verb: "Amend", done: "Amended; the former result is kept." },
 };
 
 export class Signing {
-  #path; #changed; #dialog; #kind = null;
+  #path; #changed; #dialog; #kind = null; #basis = "";
 
   /** @param {string} path of the slide in the API. @param {() => void} changed is called after a signature. */
   constructor(path, changed) {
@@ -30,13 +30,20 @@ export class Signing {
     this.#kind = slide.next_signature;
     button.disabled = this.#kind === null;
     button.textContent = `${KINDS[this.#kind ?? "sign"].verb}…`;
-    the("#signatures").replaceChildren(...slide.result.signatures.map((each) => element("li", {},
+    const list = document.querySelector("#signatures");
+    if (!list) return;
+    list.replaceChildren(...slide.signatures.map((each) => element("li", {},
       element("strong", {}, each.who), `, ${each.role}: ${each.kind}, ${moment(each.at)}`,
       each.comment ? element("q", {}, each.comment) : null)));
   }
 
   async #open() {
-    const { refusals } = await get(`${this.#path}/signing`);
+    const { refusals, basis, quarantined, needs_second } = await get(`${this.#path}/signing`);
+    this.#basis = basis;
+    the("#signing-second").hidden = !needs_second || this.#kind === "second";
+    const files = quarantined === 1 ? "1 file is" : `${quarantined} files are`;
+    the("#signing-quarantined").hidden = quarantined === 0 || this.#kind === "second";
+    the("#signing-quarantined span").textContent = `${files} in quarantine and not counted: I know that.`;
     const verb = KINDS[this.#kind].verb;
     the("#signing-title").textContent = verb;
     the("#signing-reason").hidden = this.#kind !== "amend";
@@ -54,13 +61,15 @@ export class Signing {
 
   async #send() {
     const form = new FormData(the("form", this.#dialog));
-    const told = { kind: this.#kind, comment: form.get("comment") };
-    if (this.#kind === "amend") told.reason = form.get("reason");
+    const { path, done } = KINDS[this.#kind];
+    const told = {
+      comment: form.get("comment"), basis: this.#basis, acknowledge_quarantined: form.has("acknowledge"),
+      reason: this.#kind === "amend" ? form.get("reason") : "" };
     try {
-      await post(`${this.#path}/signatures`, told);
+      await post(`${this.#path}/${path}`, told);
       this.#dialog.close();
       the("form", this.#dialog).reset();
-      say(KINDS[told.kind].done);
+      say(done);
       await this.#changed();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -37,7 +37,7 @@ function row(slide) {
     element("td", { class: "count" }, slide.leucocytes,
       element("span", { class: "of" }, ` / ${slide.target}`)),
     element("td", { class: "count", "data-waits": slide.unclassified > 0 }, slide.unclassified),
-    element("td", { class: "count" }, slide.fields),
+    element("td", { class: "count" }, slide.unseen),
     element("td", {}, element("ul", { class: "flags" }, ...slide.flags.map((flag) => element("li", {}, flag)))),
     element("td", {}, moment(slide.last_received)));
 }
@@ -49,3 +49,4 @@ the("#next").addEventListener("click", () => { page.number += 1; refresh(); });
 await refresh();
 document.body.dataset.ready = "true";
 listen(refresh);
+setInterval(refresh, 60_000); // a slide becomes "to review" by the clock alone

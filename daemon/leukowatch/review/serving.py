@@ -1,0 +1,57 @@
+"""Runs the page until it is told to stop."""
+
+from collections.abc import Callable
+
+import uvicorn
+
+from leukowatch.errors import RequestInvalid
+from leukowatch.review.app import make_app
+from leukowatch.settings import Settings
+
+STOP_SECONDS = 2
+"""Streams of news are still open when the page stops; what was asked meanwhile is answered within this time."""
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: object = None) -> None:
+        await super().startup(sockets)  # type: ignore[arg-type]  uvicorn's own list
+        if self.started:
+            self._ready(f"http://{self.config.host}:{self.config.port}")
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve the page on `review.host` and `review.port`.
+
+    Args:
+        settings: in force.
+        ready: is told the address once the page answers.
+
+    Raises:
+        RequestInvalid: the address cannot be listened on.
+        StoreUnavailable, SchemaMismatch: as `open_writer`.
+    """
+    config = uvicorn.Config(
+        make_app(settings),
+        host=settings.review.host,
+        port=settings.review.port,
+        proxy_headers=bool(settings.review.proxy),
+        forwarded_allow_ips=settings.review.proxy or None,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = _Server(config, ready)
+    try:
+        server.run()
+    except SystemExit as error:
+        raise RequestInvalid(
+            f"{settings.review.host}:{settings.review.port} cannot be listened on; "
+            "is another page running? review.host and review.port name another place"
+        ) from error
