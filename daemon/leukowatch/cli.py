@@ -5,7 +5,16 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import exchanging, mending, reading, reviewing, running, schema
+from leukowatch.commands import (
+    exchanging,
+    mending,
+    people,
+    reading,
+    reviewing,
+    running,
+    schema,
+    trail,
+)
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -22,6 +31,9 @@ app.callback()(common)
 app.add_typer(schema.database, name="db")
 app.add_typer(exchanging.outbox, name="outbox")
 app.add_typer(exchanging.worklist, name="worklist")
+app.add_typer(people.users, name="user")
+app.add_typer(people.tokens, name="token")
+app.add_typer(trail.audit, name="audit")
 for command in (
     *(running.run, running.scan, running.console),
     reviewing.review,

@@ -21,7 +21,9 @@ from leukowatch.store.reassign import reassign
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 BUNDLE = BundleRef("current", "b" * 64, "locate-classify")
 BLANK = FieldResult(640, 480, False, "blank", (), BUNDLE.name, BUNDLE.sha256, {})
-ZEROS = dict.fromkeys((each.name for each in CELL_CLASSES), 0)
+PEOPLES = ("blast", "promyelocyte", "myelocyte", "metamyelocyte", "band", "reactive_lymphocyte", "plasma_cell", "smudge",
+           "other")  # fmt: skip
+ZEROS = dict.fromkeys((*(each.name for each in CELL_CLASSES), *PEOPLES), 0)
 
 
 def cell(first, *, unclassified=False) -> Cell:
@@ -125,12 +127,14 @@ def test_classes_come_as_records(path, writer):
     """A row added by a person is a class like the others."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
-            "INSERT INTO cell_class (name, label, key, role) VALUES ('blast', 'Blast', 'x', 'counted')"
+            "INSERT INTO cell_class (name, label, key, role) VALUES ('hairy_cell', 'Hairy cell', 'x', 'counted')"
         )
 
     found = queries.class_records(writer)
 
-    assert found == (*CELL_CLASSES, CellClass("blast", "Blast", "x", Role.COUNTED, Group.NONE))
+    assert found[: len(CELL_CLASSES)] == CELL_CLASSES
+    assert found[-1] == CellClass("hairy_cell", "Hairy cell", "x", Role.COUNTED, Group.NONE)
+    assert tuple(each.name for each in found[len(CELL_CLASSES) : -1]) == PEOPLES
 
 
 @pytest.mark.parametrize("what", ["S1/a.jpg", "archive/S1/a.jpg", f"{1:064x}"])
@@ -256,11 +260,11 @@ def test_a_vanished_database_is_unavailable(path, engine):
 def test_the_view_differential(path):
     """Five rows for each slide with an assessable field, zeros included; per cent of counted leucocytes."""
     assert rows(path, "SELECT * FROM differential") == [
-        ("S1", "neutrophil", 2, 66.7),
-        ("S1", "eosinophil", 0, 0.0),
-        ("S1", "basophil", 0, 0.0),
-        ("S1", "lymphocyte", 1, 33.3),
-        ("S1", "monocyte", 0, 0.0),
+        ("S1", "neutrophil", 2, 66.7, 0),
+        ("S1", "eosinophil", 0, 0.0, 0),
+        ("S1", "basophil", 0, 0.0, 0),
+        ("S1", "lymphocyte", 1, 33.3, 0),
+        ("S1", "monocyte", 0, 0.0, 0),
     ]
 
 
@@ -285,7 +289,7 @@ def test_the_view_differential_counts_current_analyses_only(path):
 def test_the_view_cell_result(path):
     """A row per cell, counted or not, under its field's path."""
     assert rows(path, "SELECT * FROM cell_result LIMIT 1 OFFSET 3") == [
-        ("S1", "S1/a.jpg", 1.0, 2.0, 30.0, 40.0, "monocyte", 0.8, "monocyte", 0.1, 0, 1)
+        ("S1", "S1/a.jpg", 1.0, 2.0, 30.0, 40.0, "monocyte", 0.8, "monocyte", 0.1, None, 0, 0, 1)
     ]
 
 

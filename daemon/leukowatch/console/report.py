@@ -6,14 +6,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
 from leukowatch.console.shares import FEWEST, RESEARCH
-from leukowatch.differential.counts import Differential, Share, differential
-from leukowatch.store.queries import class_records, fields_of
+from leukowatch.differential.counts import Differential, Share, differential, shown
+from leukowatch.store.life import Life, lives
+from leukowatch.store.queries import class_records, fields_of, reading
 from leukowatch.store.rows import SlideRow
+from leukowatch.store.slides import slide_number
 from leukowatch.store.tallies import slide as slide_row
 
 METHOD = "Clopper-Pearson"
@@ -41,6 +44,8 @@ class SlideReport:
     differential: Differential
     bundles: tuple[BundleUse, ...]
     """The one with most fields first; empty where there are no fields."""
+    life: Life = Life.TO_REVIEW
+    """What people have signed; a slide that is still read is `to review` here."""
 
     @property
     def few(self) -> bool:
@@ -49,8 +54,10 @@ class SlideReport:
 
     @property
     def status(self) -> str:
-        """`empty` where no leucocyte is counted, else `unreviewed`: no person has looked at the cells."""
-        return "unreviewed" if self.differential.leucocytes else "empty"
+        """`unreviewed` until a person signs, then the slide's life; `empty` where no leucocyte is counted."""
+        if self.life is Life.TO_REVIEW:
+            return "unreviewed" if self.differential.leucocytes else "empty"
+        return self.life.value
 
 
 def build_report(engine: Engine, slide: str) -> SlideReport:
@@ -65,10 +72,17 @@ def build_report(engine: Engine, slide: str) -> SlideReport:
         StoreUnavailable: the database cannot be read.
     """
     row = slide_row(engine, slide)
-    counted = differential(row.counts, class_records(engine), row.unclassified)
+    classes = shown(class_records(engine), [row.counts])
+    counted = differential(row.counts, classes, row.unclassified)
     used = Counter((field.bundle, field.bundle_sha256) for field in fields_of(engine, slide))
     bundles = tuple(BundleUse(name, sha256, fields) for (name, sha256), fields in used.most_common())
-    return SlideReport(row, counted, bundles)
+    return SlideReport(row, counted, bundles, _life(engine, slide))
+
+
+def _life(engine: Engine, slide: str) -> Life:
+    with reading(engine) as connection:
+        number = slide_number(connection, slide)
+        return lives(connection, 0, datetime.now(UTC), [number])[number].life
 
 
 def as_json(report: SlideReport) -> str:
@@ -76,7 +90,7 @@ def as_json(report: SlideReport) -> str:
 
     Per cents and limits have two decimals and are null where no leucocyte is counted. Keys:
 
-    `slide`, `note` (research use only), `status` (`empty` or `unreviewed`), `unassigned`, `last_received`
+    `slide`, `note` (research use only), `status` (`empty`, `unreviewed`, or `signed` and what follows), `unassigned`, `last_received`
     (ISO 8601, UTC, or null); `fields` (assessable), `not_assessable`, `duplicates`, `quarantined` (numbers of
     files); `flags` (a list of words); `leucocytes`, `fewer_than_100`; `classes`: a list with `class`, `label`,
     `cells`, `percent`, `low`, `high` of each counted class, those without cells too; `groups`: the same of

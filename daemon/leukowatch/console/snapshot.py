@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from leukonet.cells import CellClass
+from leukowatch.differential.counts import shown
 from leukowatch.inbox.listing import list_files
 from leukowatch.store.queries import class_records, fields_of, problems, throughput
 from leukowatch.store.rows import Problem, SlideRow
@@ -49,7 +50,7 @@ def read_snapshot(engine: Engine, now: datetime) -> Snapshot:
     return Snapshot(
         slides=tuple(found[:SLIDES]),
         more=max(0, len(found) - SLIDES),
-        classes=class_records(engine),
+        classes=shown(class_records(engine), (slide.counts for slide in found[:SLIDES])),
         bundle=_bundle(engine, found[0].name) if found else "",
         fields_per_second=throughput(engine, MINUTE, now),
         problems=tuple(problems(engine, PROBLEMS)),

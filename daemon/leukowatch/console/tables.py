@@ -10,7 +10,7 @@ from rich.text import Text
 from leukonet.cells import CellClass, Role
 from leukowatch.console.report import CONFIDENCE, METHOD, SlideReport
 from leukowatch.console.shares import FEWEST, NOTHING, RESEARCH, limits, local, percent, short
-from leukowatch.differential.counts import Share, differential
+from leukowatch.differential.counts import Share, differential, shown
 from leukowatch.store.rows import SlideRow
 
 HASH_DIGITS = 12
@@ -24,7 +24,7 @@ def slides_table(rows: Sequence[SlideRow], classes: Iterable[CellClass]) -> Tabl
         rows: in the order to show.
         classes: every class of the store, in the order of reports.
     """
-    known = tuple(classes)
+    known = shown(classes, (row.counts for row in rows))
     table = Table(
         box=None,
         padding=(0, 1, 0, 0),

@@ -179,6 +179,7 @@ def _counted(connection: Connection, slide_id: int) -> _Counted:
     )
     fields = (
         select(func.count())
+        .select_from(Analysis)
         .join(Field, Field.id == Analysis.field_id)
         .where(Field.slide_id == slide_id, Analysis.is_current, Analysis.assessable)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from leukonet.cells import CellClass, Group, Role
+from leukonet.cells import BY_NAME, CellClass, Group, Role
 from leukowatch.differential.limits import clopper_pearson
 
 
@@ -53,6 +53,19 @@ class Differential:
     """Located things that are no cells; in no per cent."""
     unclassified: int
     """Cells that wait for a person; in no per cent."""
+
+
+def shown(classes: Iterable[CellClass], counts: Iterable[Mapping[str, int]]) -> tuple[CellClass, ...]:
+    """Give the classes that a list of counts has a place for.
+
+    Those that shipped bundles predict are always there; what only people name, where there is such a cell.
+
+    Args:
+        classes: every class, in the order of reports.
+        counts: class name → cells, of each slide that is shown.
+    """
+    found = {name for each in counts for name, cells in each.items() if cells}
+    return tuple(each for each in classes if each.name in BY_NAME or each.name in found)
 
 
 def differential(

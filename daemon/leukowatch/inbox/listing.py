@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leukowatch.inbox.arrival import Identity
-from leukowatch.inbox.naming import is_candidate, is_left_alone, is_temporary
+from leukowatch.inbox.naming import is_candidate, is_left_alone, is_temporary, marks_end
 
 _UNLISTABLE = "folder that cannot be listed"
 _IMAGE_ENDS = (b".jpg", b".jpeg", b".png", b".bmp", b".tif", b".tiff")
@@ -31,7 +31,9 @@ class Listed:
     """Its state when it was listed."""
 
 
-def list_files(inbox: Path, oddity: Callable[[bytes, str], None]) -> Iterator[Listed]:
+def list_files(
+    inbox: Path, oddity: Callable[[bytes, str], None], ended: Callable[[bytes], None] = lambda _path: None
+) -> Iterator[Listed]:
     """Give every regular file below the inbox that is to be taken, links not followed.
 
     What vanishes meanwhile is passed over.
@@ -40,6 +42,7 @@ def list_files(inbox: Path, oddity: Callable[[bytes, str], None]) -> Iterator[Li
         inbox: the folder.
         oddity: told the raw path and a description of what else is there: links, pipes, sockets, devices,
             folders named like images, folders that cannot be listed.
+        ended: told the raw path of each file that marks the end of its slide.
 
     Raises:
         OSError: the inbox itself cannot be listed.
@@ -51,6 +54,8 @@ def list_files(inbox: Path, oddity: Callable[[bytes, str], None]) -> Iterator[Li
             if stat.S_ISREG(status.st_mode):
                 if is_candidate(relative):
                     yield Listed(relative, Identity.of(status))
+                elif marks_end(relative):
+                    ended(relative)
             elif not stat.S_ISDIR(status.st_mode):
                 oddity(relative, _KINDS.get(stat.S_IFMT(status.st_mode), "special file"))
             else:

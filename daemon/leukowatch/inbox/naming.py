@@ -96,6 +96,13 @@ def is_left_alone(name: bytes) -> bool:
     return lower in _LEFT_ALONE or lower.endswith(_LEFT_ALONE_END)
 
 
+def marks_end(relative: bytes) -> bool:
+    """Whether a file at this raw path below the inbox says that its slide's folder gets no more fields."""
+    folders = relative.split(b"/")[:-1]
+    ended = relative.lower().endswith(_LEFT_ALONE_END)
+    return bool(folders) and ended and not any(map(is_temporary, folders))
+
+
 def is_candidate(relative: bytes) -> bool:
     """Whether a file at this raw path below the inbox is to be taken once it is complete.
 

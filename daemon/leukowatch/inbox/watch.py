@@ -7,7 +7,7 @@ import errno
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
@@ -109,8 +109,11 @@ class InboxWatch:
         self._rescan.clear()
         return wanted
 
-    def scan(self) -> Iterator[Listed]:
+    def scan(self, ended: Callable[[bytes], None] = lambda _path: None) -> Iterator[Listed]:
         """Give every regular file that is to be taken; log once what else is there.
+
+        Args:
+            ended: told the raw path of each file that marks the end of its slide.
 
         Raises:
             InboxVanished: the inbox cannot be listed.
@@ -123,7 +126,7 @@ class InboxWatch:
                 _log.warning("left alone in the inbox", file=printable(relative), kind=kind)
 
         try:
-            yield from list_files(self._folder, report)
+            yield from list_files(self._folder, report, ended)
         except OSError as error:
             raise self._vanished(error) from error
         self._odd = odd

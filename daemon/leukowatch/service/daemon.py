@@ -52,7 +52,7 @@ class Daemon:
             max_pixels=settings.inbox.max_pixels,
         )
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind))
+        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes))
         self._writer = Writer(
             ledger,
             filer,
@@ -60,7 +60,7 @@ class Daemon:
             settings.store.group,
             lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below
         )
-        self.taker = Taker(settings, self._watch, self._pool, self._writer.put)
+        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end)
 
     def start(self) -> None:
         """Finish what an earlier run left, then watch, then take what is there."""

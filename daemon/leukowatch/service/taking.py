@@ -13,7 +13,7 @@ from leukowatch.analysis.pool import Answer, LocalPool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
 from leukowatch.inbox.bounded import Wholeness
 from leukowatch.inbox.intake import identify, look, received, received_unread, take
-from leukowatch.inbox.naming import printable
+from leukowatch.inbox.naming import printable, slide_of
 from leukowatch.inbox.stability import Sign, Stability
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.inbox.whole import structure
@@ -37,6 +37,7 @@ class Taker:
         watch: started.
         pool: looks at fields.
         put: receives the outcome of each file.
+        end: receives the name of each slide whose folder has a `.done` file, once.
         clock: monotonic seconds.
     """
 
@@ -46,12 +47,14 @@ class Taker:
         watch: InboxWatch,
         pool: LocalPool,
         put: Callable[[Outcome], None],
+        end: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._watch = watch
         self._pool = pool
         self._put = put
+        self._end = end
         self._clock = clock
         self.filed = 0
         """Files that left the inbox, or were gone, since the start."""
@@ -60,6 +63,7 @@ class Taker:
         self._in_hand: set[bytes] = set()
         self._stuck: set[bytes] = set()
         self._refused: dict[bytes, str] = {}
+        self._ended: set[str] = set()
         self._next_scan = 0.0
 
     def settled(self, key: bytes, fate: Fate) -> None:
@@ -100,10 +104,17 @@ class Taker:
 
     def rescan(self) -> None:
         """List the inbox: the truth, whatever events were lost."""
-        for listed in self._watch.scan():
+        for listed in self._watch.scan(self._note_end):
             self._stability.hint(listed.relative, Sign.SEEN)
         self._watch.remove_empty_folders(self._settings.inbox.empty_folder_seconds, time.time())
         self._next_scan = self._clock() + self._settings.inbox.rescan_seconds
+
+    def _note_end(self, relative: bytes) -> None:
+        """Pass on that a slide has all its fields."""
+        slide, _ = slide_of(relative, "", datetime.now(UTC).date())
+        if slide not in self._ended:
+            self._ended.add(slide)
+            self._end(slide)
 
     def _patience(self, timeout: float) -> float:
         """How long to wait for a hint: until the next look, where there is room for it."""

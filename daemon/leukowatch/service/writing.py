@@ -58,7 +58,8 @@ class Writer(threading.Thread):
         self._home = home
         self._group = group
         self._settled = settled
-        self._outcomes: queue.Queue[Outcome | None] = queue.Queue()
+        self._outcomes: queue.Queue[Outcome | str | None] = queue.Queue()
+        self._ends: list[str] = []
         self._unmoved: list[Filing] = []
         self._unnoted: list[tuple[int, bytes | None]] = []
         self._retry_at = 0.0
@@ -68,6 +69,10 @@ class Writer(threading.Thread):
     def put(self, outcome: Outcome) -> None:
         """Hand over what became of one file."""
         self._outcomes.put(outcome)
+
+    def put_end(self, slide: str) -> None:
+        """Hand over that a slide has all its fields."""
+        self._outcomes.put(slide)
 
     def recover(self) -> int:
         """Finish the moves that an earlier run committed and did not make; before the first scan.
@@ -108,10 +113,11 @@ class Writer(threading.Thread):
                 group.append(self._outcomes.get_nowait())
             except queue.Empty:
                 break
-        outcomes = [outcome for outcome in group if outcome is not None]
+        outcomes = [outcome for outcome in group if isinstance(outcome, Outcome)]
         if outcomes:
             self._move(self._committed(outcomes))
-        ending = len(outcomes) < len(group)
+        self._note_ends([slide for slide in group if isinstance(slide, str)])
+        ending = None in group
         if ending or ((self._unmoved or self._unnoted) and time.monotonic() >= self._retry_at):
             self._retry()
         return not ending
@@ -160,6 +166,18 @@ class Writer(threading.Thread):
         self._note(moved)
         for relative, fate in fates:
             self._settled(relative, fate)
+
+    def _note_ends(self, slides: list[str]) -> None:
+        """Record which slides have ended; what the database refuses goes with the next group."""
+        self._ends += slides
+        if not self._ends:
+            return
+        try:
+            self._ledger.note_ends(self._ends)
+        except StoreUnavailable as error:
+            _log.error("ends of slides are not noted yet", error=str(error), slides=len(self._ends))
+        else:
+            self._ends = []
 
     def _note(self, moved: list[tuple[int, bytes | None]]) -> None:
         """Record moves; what the database refuses goes with the next group, at the latest with the next start."""

@@ -93,26 +93,24 @@ def record(
 
 
 def audit_rows(
-    engine: Engine, *, subject: str | None = None, after: int = 0, limit: int | None = None
+    engine: Engine, *, subject: str | None = None, before: int | None = None, last: int = 100
 ) -> list[AuditRow]:
-    """List the trail, oldest first.
+    """List the newest rows of the trail, oldest first.
 
     Args:
         engine: to read from.
         subject: only what was done to this, as `slide S17`.
-        after: only rows with a higher number.
-        limit: at most so many.
+        before: only rows with a lower number.
+        last: at most so many.
 
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    wanted = select(*(getattr(Audit, name) for name in AuditRow.__slots__)).where(Audit.id > after)
+    wanted = select(*(getattr(Audit, name) for name in AuditRow.__slots__))
+    if before is not None:
+        wanted = wanted.where(Audit.id < before)
     if subject is not None:
         wanted = wanted.where(Audit.subject == subject)
     with reading(engine) as connection:
-        return [AuditRow(*row) for row in connection.execute(wanted.order_by(Audit.id).limit(limit))]
-
-
-def head(connection: Connection) -> str:
-    """Give the hash of the last row, 64 hexadecimal digits; zeros where there is none."""
-    return connection.execute(select(Audit.hash).order_by(Audit.id.desc()).limit(1)).scalar() or START
+        rows = connection.execute(wanted.order_by(Audit.id.desc()).limit(last)).all()
+    return [AuditRow(*row) for row in reversed(rows)]

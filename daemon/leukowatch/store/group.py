@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select
 
 from leukowatch.store.outcome import Outcome, Received, Status
+from leukowatch.store.review_tables import BundleClass
 from leukowatch.store.slides import DUPLICATE_ELSEWHERE, add_flags, slide_ids
 from leukowatch.store.soundness import storable
 from leukowatch.store.tables import Analysis, Arrival, Bundle, Cell, CellClass, Field, Slide
@@ -28,6 +29,8 @@ class BundleRef:
     """Of its manifest, 64 hexadecimal digits."""
     kind: str
     """`locate-classify` or `field`."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes that it can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,21 @@ class Group:
             if sha256 not in known
         ]
         numbers = self._insert(Bundle, new)
-        return known | {str(row["sha256"]): number for row, number in zip(new, numbers, strict=True)}
+        known |= {str(row["sha256"]): number for row, number in zip(new, numbers, strict=True)}
+        self._note_classes(known.get(self._bundle.sha256))
+        return known
+
+    def _note_classes(self, bundle: int | None) -> None:
+        """Keep what this daemon's bundle can tell, as far as that is not known yet."""
+        if bundle is None or not self._bundle.classes:
+            return
+        told = select(BundleClass.class_id).where(BundleClass.bundle_id == bundle)
+        new = {self._classes[name] for name in self._bundle.classes if name in self._classes}
+        new -= set(self._connection.execute(told).scalars())
+        if new:
+            self._connection.execute(
+                insert(BundleClass), [{"bundle_id": bundle, "class_id": number} for number in sorted(new)]
+            )
 
     def _flag_elsewhere(
         self, repeated: Sequence[Received], slides: dict[str, int], originals: dict[str, _Original]

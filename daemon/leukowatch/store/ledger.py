@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, bindparam, update
+from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from leukowatch.errors import StoreUnavailable
@@ -16,6 +16,7 @@ from leukowatch.store.engines import location
 from leukowatch.store.filings import select_filings, to_filing
 from leukowatch.store.group import BundleRef, Group
 from leukowatch.store.outcome import Filing, Outcome
+from leukowatch.store.review_tables import SlideEnd
 from leukowatch.store.tables import Arrival
 from leukowatch.store.trouble import store_errors
 
@@ -70,6 +71,23 @@ class Ledger:
             rows = connection.execute(select_filings().where(Arrival.id.in_(numbers)))
             filings = {row.id: to_filing(row) for row in rows}
         return [filings[number] for number in numbers]
+
+    def note_ends(self, slides: Sequence[str]) -> None:
+        """Record that slides have all their fields; those that are recorded already stay as they are.
+
+        Raises:
+            StoreUnavailable: nothing was recorded; it may be tried again.
+        """
+        with store_errors(location(self.engine)), self.engine.begin() as connection:
+            known = set(
+                connection.execute(select(SlideEnd.slide).where(SlideEnd.slide.in_(slides))).scalars()
+            )
+            now = self.clock()
+            rows = [
+                {"slide": slide, "noted_at": now} for slide in dict.fromkeys(slides) if slide not in known
+            ]
+            if rows:
+                connection.execute(insert(SlideEnd), rows)
 
     def unfiled(self) -> list[Filing]:
         """List what is recorded and not yet moved, oldest first.

@@ -108,7 +108,7 @@ def missed(engine: Engine) -> dict[str, int]:
         .group_by(Bundle.sha256)
     )
     with reading(engine) as connection:
-        return {sha256: cells for sha256, cells in connection.execute(statement)}
+        return {row[0]: row[1] for row in connection.execute(statement)}
 
 
 def _said(slide_id: int) -> Select[Any]:

@@ -196,7 +196,8 @@ def _inside(connection: Connection, slide: str, field_id: int, corners: Corners)
     if field is None or field.slide_id != slide_number(connection, slide):
         raise NotFound(f"{slide}: has no field {field_id}; load the slide anew")
     xmin, ymin, xmax, ymax = corners
-    box = (max(0.0, xmin), max(0.0, ymin), min(float(field.width), xmax), min(float(field.height), ymax))
+    sides = max(0, xmin), max(0, ymin), min(field.width, xmax), min(field.height, ymax)
+    box = tuple(map(float, sides))
     if not (box[0] < box[2] and box[1] < box[3]):
         raise RequestInvalid(f"a box {corners} encloses nothing of {field.width} x {field.height} pixels")
     return dict(zip(("box_xmin", "box_ymin", "box_xmax", "box_ymax"), box, strict=True))

@@ -74,18 +74,17 @@ def list_slides(
         shown = heads[offset : offset + limit]
         numbers = [head.id for head in shown]
         states = lives(connection, idle_minutes, now, numbers)
-        cells, flags, held = (count(connection, numbers) for count in (_cells, _flags, _quarantined))
+        cells, flags = _cells(connection, numbers), _flags(connection, numbers)
+        held = _quarantined(connection, numbers)
         orders = orders_of(connection, [head.name for head in shown])
-    return SlidePage(
-        tuple(
-            ListedSlide(
-                head.name, states[head.id].life, *cells[head.id], held.get(head.id, 0), flags[head.id],
-                order.order_id if (order := orders[head.name]) else "", head.last,
-            )
-            for head in shown
-        ),
-        len(heads),
-    )  # fmt: skip
+    lines = [
+        ListedSlide(
+            head.name, states[head.id].life, *cells[head.id], held.get(head.id, 0), flags[head.id],
+            order.order_id if (order := orders[head.name]) else "", head.last,
+        )
+        for head in shown
+    ]  # fmt: skip
+    return SlidePage(tuple(lines), len(heads))
 
 
 def _cells(connection: Connection, slides: Collection[int]) -> dict[int, tuple[int, int, int]]:
@@ -117,4 +116,4 @@ def _flags(connection: Connection, slides: Collection[int]) -> dict[int, tuple[s
 def _quarantined(connection: Connection, slides: Collection[int]) -> dict[int, int]:
     held = and_(Arrival.slide_id.in_(slides), Arrival.status == Status.QUARANTINED.value)
     statement = select(Arrival.slide_id, func.count()).where(held).group_by(Arrival.slide_id)
-    return {slide: files for slide, files in connection.execute(statement)}
+    return {row[0]: row[1] for row in connection.execute(statement)}

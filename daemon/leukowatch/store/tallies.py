@@ -3,13 +3,14 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, func, or_, select
+from sqlalchemy import Connection, Engine, and_, case, func, select
 
+from leukowatch.store.cell_states import CELL_STATE
 from leukowatch.store.outcome import Status
 from leukowatch.store.queries import reading
 from leukowatch.store.rows import SlideRow
 from leukowatch.store.slides import slide_number
-from leukowatch.store.tables import Analysis, Arrival, Cell, CellClass, Field, Flag, Slide
+from leukowatch.store.tables import Analysis, Arrival, CellClass, Field, Flag, Slide
 
 
 def slides(engine: Engine) -> list[SlideRow]:
@@ -54,8 +55,8 @@ def _slide_rows(connection: Connection, only: int | None) -> list[SlideRow]:
     heads = grouped(select(Slide.id, Slide.name, Slide.unassigned), Slide.id)
     fields = grouped(_FIELDS, Field.slide_id)
     arrivals = grouped(_ARRIVALS, Arrival.slide_id)
-    waiting = grouped(_UNCLASSIFIED, Field.slide_id)
-    cells = named(_CELLS, Field.slide_id)
+    waiting = grouped(_UNCLASSIFIED, CELL_STATE.c.slide_id)
+    cells = named(_CELLS, CELL_STATE.c.slide_id)
     flags = named(_FLAGS, Flag.slide_id)
     return [
         SlideRow(
@@ -80,7 +81,6 @@ def _number_of(rule: Any) -> Any:
 
 
 _CURRENT_OF_FIELD = and_(Analysis.field_id == Field.id, Analysis.is_current)
-_CURRENT_OF_CELL = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
 _FIELDS = select(
     Field.slide_id,
     _number_of(Analysis.assessable).label("assessable"),
@@ -93,19 +93,14 @@ _ARRIVALS = select(
     func.max(Arrival.received_at).label("last"),
 )
 _UNCLASSIFIED = (
-    select(Field.slide_id, func.count().label("cells"))
-    .select_from(Cell)
-    .join(Analysis, _CURRENT_OF_CELL)
-    .join(Field, Field.id == Analysis.field_id)
-    .where(Cell.unclassified)
+    select(CELL_STATE.c.slide_id, func.count().label("cells"))
+    .select_from(CELL_STATE)
+    .where(CELL_STATE.c.class_id.is_(None))
 )
 _CELLS = (
-    select(Field.slide_id, CellClass.name, func.count())
-    .select_from(Cell)
-    .join(Analysis, _CURRENT_OF_CELL)
-    .join(Field, Field.id == Analysis.field_id)
-    .join(CellClass, CellClass.id == Cell.first_class_id)
-    .where(or_(Cell.counts, and_(~Cell.unclassified, CellClass.role != "counted")))
-    .group_by(Field.slide_id, CellClass.name)
+    select(CELL_STATE.c.slide_id, CellClass.name, func.count())
+    .select_from(CELL_STATE)
+    .join(CellClass, CellClass.id == CELL_STATE.c.class_id)
+    .group_by(CELL_STATE.c.slide_id, CellClass.name)
 )
 _FLAGS = select(Flag.slide_id, Flag.kind, func.count()).group_by(Flag.slide_id, Flag.kind)

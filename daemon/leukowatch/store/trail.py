@@ -7,6 +7,7 @@ report kept a later seal. An end cut off together with every signature since is 
 
 import json
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text
@@ -25,8 +26,20 @@ _TRIGGERS = {
 }
 
 
-def verify(engine: Engine, seal: str = "") -> list[str]:
-    """List what is wrong with the trail, in sentences; empty where it is whole.
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What `verify` found."""
+
+    rows: int
+    """Of the trail."""
+    head: str
+    """Hash of the last row; whoever notes it outside can prove later that nothing before it was cut off."""
+    findings: tuple[str, ...]
+    """What is wrong, in sentences; empty where the trail is whole."""
+
+
+def verify(engine: Engine, seal: str = "") -> Proof:
+    """Prove the trail, and what it vouches for.
 
     Args:
         engine: to read from.
@@ -43,7 +56,7 @@ def verify(engine: Engine, seal: str = "") -> list[str]:
         findings += _wrong_signatures(connection, rows)
     if seal and seal not in {row.hash for row in rows}:
         findings.append(f"no row has the seal {seal}: the trail's end was cut off, or it is another trail's")
-    return findings
+    return Proof(len(rows), rows[-1].hash if rows else START, tuple(findings))
 
 
 def _missing_triggers(connection: Connection) -> list[str]:
