@@ -34,7 +34,9 @@ class Rows(StrEnum):
 def export(
     slides: Annotated[list[str], typer.Argument(help="Names of slides, as `leukowatch slides` shows them.")],
     form: Annotated[Format, typer.Option("--format", help="What to write.")],
-    rows: Annotated[Rows, typer.Option(help="Of the CSV: a row for each slide, or for each cell.")] = Rows.SLIDES,
+    rows: Annotated[
+        Rows, typer.Option(help="Of the CSV: a row for each slide, or for each cell.")
+    ] = Rows.SLIDES,
     home: HomeOption = None,
 ) -> None:
     """Write slides' results to standard output; preliminary until they are signed."""
@@ -121,6 +123,7 @@ def list_worklist(home: HomeOption = None) -> None:
     from leukowatch.store.matching import matched
     from leukowatch.store.opened import reader
 
-    with reader(settings_of(home)) as engine:
+    settings = settings_of(home)
+    with reader(settings) as engine:
         lines, without = matched(engine)
-    Console().print(worklist_table(lines, without))
+    Console().print(worklist_table(lines, without, settings.exchange.order_pattern))

@@ -22,7 +22,7 @@ from leukowatch.store.review_tables import BundleClass
 from leukowatch.store.signatures import signatures_of
 from leukowatch.store.slides import slide_number
 from leukowatch.store.tables import Analysis, Arrival, Bundle, Field
-from leukowatch.store.worklist import order_of
+from leukowatch.store.worklist import order_in, order_of
 from leukowatch.store.writing import utc
 
 ERYTHROBLAST = "erythroblast"
@@ -96,8 +96,7 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
     """Make the result of what the store holds now, in the caller's transaction."""
     ranges = load_ranges(settings.differential.reference)
     found = _counted(connection, slide_number(connection, slide))
-    listed = order_of(connection, slide)
-    order = Order(listed.order_id, listed.age_years, listed.sex, listed.leucocytes) if listed else None
+    order = _order(connection, slide, settings.exchange.order_pattern)
     counted = differential(found.counts, found.classes, found.unclassified)
     total, external = counted.leucocytes, order.leucocytes if order else None
     corrected = (
@@ -127,6 +126,15 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
         bundles=found.bundles,
         signatures=(),
     )
+
+
+def _order(connection: Connection, slide: str, pattern: str) -> Order | None:
+    """Give the worklist's order, else the one that the slide's name tells by the site's pattern."""
+    listed = order_of(connection, slide)
+    if listed:
+        return Order(listed.order_id, listed.age_years, listed.sex, listed.leucocytes)
+    named = order_in(slide, pattern)
+    return Order(named, None, "", None) if named else None
 
 
 def _counted_class(

@@ -12,7 +12,7 @@ LABELS = 38.0
 VALUES = 24.0
 """Millimetres right of them."""
 _HEIGHT = 5.0
-_DARK, _RANGE = 90, 205
+_DARK, _RANGE = 130, 215
 """Shades of grey, 0 black to 255: the page is told apart without colour."""
 
 
@@ -45,6 +45,8 @@ def _bar(pdf: FPDF, face: Typeface, each: ClassResult, left: float, width: float
         pdf.rect(left, top + 1.4, each.percent * per_cent, _HEIGHT - 2.8, "F")
     if each.low is not None and each.high is not None:
         pdf.line(left + each.low * per_cent, middle, left + each.high * per_cent, middle)
+        for end in (each.low, each.high):
+            pdf.line(left + end * per_cent, middle - 0.8, left + end * per_cent, middle + 0.8)
     pdf.set_xy(left + width + 2, top)
     told = "-" if each.percent is None else f"{each.percent:.1f}% {each.flag}"
     pdf.cell(VALUES - 2, _HEIGHT, told, new_x="LMARGIN", new_y="NEXT")

@@ -15,7 +15,9 @@ def slides_json(results: Sequence[SlideResult]) -> bytes:
 
     Numbers have two decimals at most, times are ISO 8601 in UTC.
     """
-    whole = json.dumps([asdict(replace(each, bundles=dict(each.bundles))) for each in results], default=_plain)
+    whole = json.dumps(
+        [asdict(replace(each, bundles=dict(each.bundles))) for each in results], default=_plain
+    )
     slides = json.loads(whole, parse_float=lambda digits: round(float(digits), 2))
     return json.dumps({"note": NOTE, "slides": slides}, indent=2, ensure_ascii=False).encode() + b"\n"
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from filelock import Timeout
 
+from leukowatch.differential.building import slide_result
 from leukowatch.differential.result import SlideResult
 from leukowatch.errors import NotFound, RequestInvalid, Undelivered
 from leukowatch.exchange.document import slides_json
@@ -13,9 +14,9 @@ from leukowatch.exchange.message import slide_hl7
 from leukowatch.exchange.sending import send_due
 from leukowatch.exchange.spreadsheet import cells_csv, slides_csv
 from leukowatch.settings import Settings
-from leukowatch.store.exported import cell_lines
 from leukowatch.store.opened import reader, writer
 from leukowatch.store.outbox import FAILED, SENT, Message, messages, retry
+from leukowatch.store.reviewed import review_cells
 
 
 def exported(settings: Settings, slides: Sequence[str], form: str, *, cells: bool = False) -> bytes:
@@ -35,7 +36,7 @@ def exported(settings: Settings, slides: Sequence[str], form: str, *, cells: boo
     with reader(settings) as engine:
         results = [slide_result(engine, slide, settings) for slide in slides]
         if cells:
-            return cells_csv([(result, cell_lines(engine, result.slide)) for result in results])
+            return cells_csv([(result, review_cells(engine, result.slide)) for result in results])
     return written(results, form, settings.exchange.font)
 
 

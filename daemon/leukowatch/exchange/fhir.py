@@ -65,6 +65,7 @@ def _resources(result: SlideResult) -> Iterator[Resource]:
 def _report(result: SlideResult, observations: Sequence[Resource]) -> Resource:
     report = _common(result, "DiagnosticReport", "report") | {
         "identifier": [{"system": SLIDE, "value": result.slide}],
+        "specimen": [_specimen(result)],
         "code": _concept(panel_code(result.state)),
         "issued": result.made_at.isoformat(),
         "conclusion": "\n".join(remarks(result)),
@@ -80,7 +81,7 @@ def _report(result: SlideResult, observations: Sequence[Resource]) -> Resource:
 def _share(cell_class: ClassResult, result: SlideResult) -> Resource:
     """Tell one class: its share as the value, its cells and limits as components."""
     unit = PER_100 if cell_class.role == APART else PERCENT
-    observation = _common(result, "Observation", cell_class.name) | {
+    observation = _observation(result, cell_class.name) | {
         "code": _concept(*codes_of(cell_class, result)),
         "component": list(_components(cell_class)),
         **_value(cell_class.percent, unit),
@@ -120,10 +121,18 @@ def _numbers(result: SlideResult) -> Iterator[Resource]:
     )  # fmt: skip
     for name, display, value, unit in parts:
         if value is not None:
-            yield _common(result, "Observation", f"number {name}") | {
+            yield _observation(result, f"number {name}") | {
                 "code": _concept(Code(LOCAL, name, display)),
                 **_value(value, unit),
             }
+
+
+def _observation(result: SlideResult, part: str) -> Resource:
+    return _common(result, "Observation", part) | {"specimen": _specimen(result)}
+
+
+def _specimen(result: SlideResult) -> Resource:
+    return {"type": "Specimen", "identifier": {"system": SLIDE, "value": result.slide}}
 
 
 def _common(result: SlideResult, kind: str, part: str) -> Resource:
@@ -134,7 +143,6 @@ def _common(result: SlideResult, kind: str, part: str) -> Resource:
         "status": result.state.value,
         "category": [_LABORATORY],
         "effectiveDateTime": result.made_at.isoformat(),
-        "specimen": {"type": "Specimen", "identifier": {"system": SLIDE, "value": result.slide}},
     }
     if result.order:
         wanted = {"system": ORDER, "value": result.order.order_id}

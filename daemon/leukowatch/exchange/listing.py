@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukowatch.store.outbox import SENT, Message
-from leukowatch.store.worklist import WorklistRow
+from leukowatch.store.worklist import WorklistRow, order_in
 
 NO_SLIDE = "no slide yet"
 NO_ORDER = "no order"
@@ -26,8 +26,10 @@ def outbox_table(messages: Sequence[Message], targets: Sequence[str]) -> Table:
     return table
 
 
-def worklist_table(lines: Sequence[tuple[WorklistRow, tuple[str, ...]]], without: Sequence[str]) -> Table:
-    """Lay out orders with their slides, then slides without an order."""
+def worklist_table(
+    lines: Sequence[tuple[WorklistRow, tuple[str, ...]]], without: Sequence[str], pattern: str
+) -> Table:
+    """Lay out orders with their slides, then the slides that no line names, with the order in their name if any."""
     table = Table("order", "slide", "age", "sex", "leucocytes, 10^9/L", "named as", title="Worklist")
     for row, slides in lines:
         age = "" if row.age_years is None else f"{row.age_years:g}"
@@ -35,5 +37,5 @@ def worklist_table(lines: Sequence[tuple[WorklistRow, tuple[str, ...]]], without
         for slide in slides or (NO_SLIDE,):
             table.add_row(Text(row.order_id), Text(slide), age, row.sex, count, Text(row.slide))
     for slide in without:
-        table.add_row(NO_ORDER, Text(slide), "", "", "", "")
+        table.add_row(Text(order_in(slide, pattern) or NO_ORDER), Text(slide), "", "", "", "")
     return table

@@ -36,7 +36,9 @@ def read_worklist(data: bytes, name: str) -> list[WorklistRow]:
         for line, values in _lines(text, name):
             row = _row(values, f"{name}, line {line}")
             if row.slide in seen:
-                raise RequestInvalid(f"{name}, line {line}: {row.slide} has an order in line {seen[row.slide]}")
+                raise RequestInvalid(
+                    f"{name}, line {line}: {row.slide} has an order in line {seen[row.slide]}"
+                )
             seen[row.slide] = line
             rows.append(row)
     except csv.Error as error:
@@ -57,7 +59,9 @@ def _lines(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         if not any(value.strip() for value in values):
             continue
         if len(values) != len(columns):
-            raise RequestInvalid(f"{name}, line {reader.line_num}: {len(values)} values, {len(columns)} wanted")
+            raise RequestInvalid(
+                f"{name}, line {reader.line_num}: {len(values)} values, {len(columns)} wanted"
+            )
         yield reader.line_num, dict(zip(columns, (value.strip() for value in values), strict=True))
 
 

@@ -7,8 +7,12 @@ from typing import Any
 
 from leukowatch.differential.result import ClassResult, SlideResult
 from leukowatch.exchange.wording import NOTE, bundles, two
-from leukowatch.store.exported import CellLine
+from leukowatch.store.reviewed import ReviewCell
 
+CELL_COLUMNS = (
+    "slide", "state", "version", "cell", "field", "xmin", "ymin", "xmax", "ymax", "first", "first_probability",
+    "second", "second_probability", "class", "reviewer", "decision", "bundles", "note",
+)  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """With one of these a spreadsheet takes text for a formula."""
 _BETWEEN = "; "
@@ -26,22 +30,14 @@ def slides_csv(results: Sequence[SlideResult]) -> bytes:
     return _table([_slide(result) | _classes(result.classes, names) | _end(result) for result in results])
 
 
-def cells_csv(cells: Iterable[tuple[SlideResult, Sequence[CellLine]]]) -> bytes:
-    """Give a row for each cell of each slide; `cell_class` is empty for a cell that waits for a person.
+def cells_csv(cells: Iterable[tuple[SlideResult, Sequence[ReviewCell]]]) -> bytes:
+    """Give a row for each cell of each slide, as the cells are now.
 
     `xmin` to `ymax` are pixels of the upright field; first and second are the bundle's two most probable classes,
-    empty for a cell that a person added.
+    empty for a cell that a person added. `class` is the one that holds, empty where the cell waits for a person;
+    `reviewer` is who looked last, empty where nobody has.
     """
-    return _table(
-        [
-            {"slide": result.slide, "state": result.state.value, "version": result.version}
-            | _cell(cell)
-            | {"bundles": _BETWEEN.join(bundles(result)), "note": NOTE}
-            for result, lines in cells
-            for cell in lines
-        ],
-        ("slide", "state", "version", *CellLine.__slots__, "bundles", "note"),
-    )
+    return _table([_cell(result, cell) for result, lines in cells for cell in lines], CELL_COLUMNS)
 
 
 def _slide(result: SlideResult) -> dict[str, Any]:
@@ -91,8 +87,18 @@ def _end(result: SlideResult) -> dict[str, Any]:
     }
 
 
-def _cell(cell: CellLine) -> dict[str, Any]:
-    return {name: getattr(cell, name) for name in CellLine.__slots__}
+def _cell(result: SlideResult, cell: ReviewCell) -> dict[str, Any]:
+    values = (
+        result.slide, result.state.value, result.version, cell.key, cell.file, two(cell.xmin), two(cell.ymin),
+        two(cell.xmax), two(cell.ymax), cell.first, _four(cell.first_probability), cell.second,
+        _four(cell.second_probability), cell.name, cell.reviewer, cell.decision,
+        _BETWEEN.join(bundles(result)), NOTE,
+    )  # fmt: skip
+    return dict(zip(CELL_COLUMNS, values, strict=True))
+
+
+def _four(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 4)
 
 
 def _table(rows: Sequence[Mapping[str, Any]], head: Sequence[str] = ()) -> bytes:

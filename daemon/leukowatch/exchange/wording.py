@@ -29,7 +29,9 @@ def remarks(result: SlideResult) -> list[str]:
     told = [NOTE, f"{heading(result)}.", *result.warnings]
     if result.blind_to:
         told.append(f"The bundle cannot tell: {', '.join(result.blind_to)}.")
-    told.append(f"{result.leucocytes} leucocytes counted of {result.target} wanted, in {result.fields} fields.")
+    told.append(
+        f"{result.leucocytes} leucocytes counted of {result.target} wanted, in {result.fields} fields."
+    )
     told.append(f"{result.unclassified} cells unclassified, {result.artefacts} artefacts.")
     if result.reference_source:
         told.append(f"Reference ranges: {result.reference_source}.")

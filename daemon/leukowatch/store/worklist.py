@@ -1,5 +1,6 @@
 """What the laboratory's list tells about slides: order, age, sex, external leucocyte count."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -81,6 +82,20 @@ def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, Work
         slide: next((row for row in patterns if fnmatchcase(slide, row.slide)), None) for slide in slides
     }
     return fitting | named
+
+
+def order_in(slide: str, pattern: str) -> str:
+    """Give the order that a slide's name tells, as a barcode does.
+
+    Args:
+        slide: the slide's name.
+        pattern: a regular expression with a group called `order`, which the whole name must fit; empty for none.
+
+    Returns:
+        The order; empty where the name tells none.
+    """
+    found = re.fullmatch(pattern, slide) if pattern else None
+    return (found["order"] or "") if found else ""
 
 
 def unmatched(engine: Engine) -> list[str]:
