@@ -21,7 +21,8 @@ function target(result) {
 }
 
 function counted(result) {
-  const rows = result.classes.filter((each) => each.role === "counted").map((each) =>
+  const shown = result.classes.filter((each) => each.role === "counted" && (each.count || each.reference));
+  const rows = shown.map((each) =>
     element("tr", { "data-class": each.name, "data-flag": each.flag || null },
       element("th", { scope: "row" }, element("span", { class: "swatch", "aria-hidden": "true" }), each.label),
       element("td", { class: "count" }, each.count),
@@ -62,7 +63,7 @@ function warnings(result) {
     ...result.warnings.map((warning) => element("li", {}, warning)));
 }
 
-const ROW = 26, LEFT = 96, WIDTH = 400, RIGHT = 12;
+const ROW = 26, LEFT = 96, WIDTH = 400, RIGHT = 22;
 
 function range(low, high) {
   return low === null || high === null ? "–" : `${percent(low)}–${percent(high)}`;

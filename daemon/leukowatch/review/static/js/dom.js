@@ -2,7 +2,7 @@
 
 /**
  * @param {string} tag
- * @param {object} attributes `class`, `data-…`, `aria-…`; `on…` are listeners; false and null leave one out.
+ * @param {object} attributes `class`, `data-…`, `aria-…`; `on…` are listeners; null leaves one out.
  * @param {...(Node|string|number|null)} children
  */
 export function element(tag, attributes = {}, ...children) {
@@ -18,9 +18,10 @@ export function drawing(tag, attributes = {}, ...children) {
 
 function filled(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    const spoken = name.startsWith("data-") || name.startsWith("aria-");
+    if (value === null || value === undefined || (value === false && !spoken)) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, value === true ? "" : String(value));
+    else made.setAttribute(name, value === true && !spoken ? "" : String(value));
   }
   made.append(...children.filter((child) => child !== null && child !== undefined).map((child) =>
     child instanceof Node ? child : String(child)));

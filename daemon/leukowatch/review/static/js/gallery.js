@@ -91,20 +91,20 @@ export class Gallery extends EventTarget {
   }
 
   #confirm(cells) {
-    this.dispatchEvent(new CustomEvent("confirm", { detail: cells.filter((key) => !this.#cells.get(key).reviewer) }));
+    this.dispatchEvent(new CustomEvent("confirm", {
+      detail: cells.filter((key) => !this.#cells.get(key).reviewer) }));
   }
 
   #addSection({ name, label, key }) {
     const list = element("div", {
       class: "cells", role: "listbox", "aria-multiselectable": "true", "aria-labelledby": `group-${name}` });
     const number = element("span", { class: "number" });
+    const confirm = name === WAITING ? null : element("button", {
+      type: "button", class: "confirm", "data-needs": "review",
+      onclick: () => this.#confirm([...list.children].map((each) => each.dataset.cell)) }, "✓ Confirm all");
     const section = element("section", { class: "group", "data-class": name, hidden: true },
-      element("h3", { id: `group-${name}` }, element("span", { class: "swatch", "aria-hidden": "true" }),
-        label, " ", key ? element("kbd", {}, key) : null, " ", number),
-      name === WAITING ? null : element("button", {
-        type: "button", class: "confirm", "data-needs": "review",
-        onclick: () => this.#confirm([...list.children].map((each) => each.dataset.cell)) },
-      "✓ Confirm all"), list);
+      element("div", { class: "group-head" }, element("h2", { id: `group-${name}` }, label),
+        key ? element("kbd", {}, key) : null, number, confirm), list);
     this.#root.append(section);
     this.#sections.set(name, { section, list, number });
     if (name !== WAITING) this.accepts(section, name);

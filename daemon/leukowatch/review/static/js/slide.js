@@ -121,6 +121,7 @@ for (const control of document.querySelectorAll("[data-needs]")) {
   control.hidden = !control.dataset.needs.split(" ").every((right) => may.has(right));
 }
 await refresh();
+if (document.activeElement === document.body) gallery.focus(gallery.order[0]);
 document.body.dataset.ready = "true";
 const mine = Number(root.dataset.slide);
 listen((slides) => { if (!slides.length || slides.includes(mine)) refresh(); });
