@@ -86,7 +86,9 @@ def handle_problems(app: FastAPI, page: Callable[[Request, int, str], Response])
 
     async def unforeseen(request: Request, error: Exception) -> Response:
         del error  # the server logs it with its trace; strangers are told nothing of it
-        return answer(request, 500, Problem("something unforeseen went wrong; the log of the service tells it"))
+        return answer(
+            request, 500, Problem("something unforeseen went wrong; the log of the service tells it")
+        )
 
     app.add_exception_handler(Exception, unforeseen)
     app.add_exception_handler(LeukowatchError, ours)

@@ -1,5 +1,6 @@
 """Runs the page until it is told to stop."""
 
+import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -19,8 +20,9 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
 
-    async def startup(self, sockets: object = None) -> None:
-        await super().startup(sockets)  # type: ignore[arg-type]  uvicorn's own list
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
         if self.started:
             self._ready(f"http://{self.config.host}:{self.config.port}")
 

@@ -43,10 +43,9 @@ def archived_field(engine: Engine, field_id: int) -> ArchivedField:
         ).first()
     if row is None:
         raise NotFound(f"field {field_id}: there is none of this number")
-    *known, destination = row
-    if destination is None or not destination.startswith(ARCHIVE):
+    if row.destination is None or not row.destination.startswith(ARCHIVE):
         raise NotFound(f"field {field_id}: its file is not in the archive; try again in a moment")
-    return ArchivedField(*known, destination.removeprefix(ARCHIVE))
+    return ArchivedField(row.id, row.slide_id, row.name, row.sha256, row.destination.removeprefix(ARCHIVE))
 
 
 def slide_name(engine: Engine, number: int) -> str:

@@ -79,9 +79,7 @@ def tokens(house: Housed) -> list[TokenAnswer]:
 def add_token(asked: TokenAsked, house: Housed, caller: Called) -> TokenMade:
     """Make a token for a program."""
     return TokenMade(
-        stored_tokens.add_token(
-            house.writer, caller.actor, asked.account, asked.label, asked.role, house.now
-        )
+        stored_tokens.add_token(house.writer, caller.actor, asked.account, asked.label, asked.role, house.now)
     )
 
 

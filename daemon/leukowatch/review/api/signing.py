@@ -73,6 +73,8 @@ def _waiting(house: House, slide: str) -> int:
         return 0
     try:
         with os.scandir(house.settings.inbox_folder / slide) as entries:
-            return sum(1 for entry in entries if entry.is_file(follow_symlinks=False) and entry.name[0] != ".")
+            return sum(
+                1 for entry in entries if entry.is_file(follow_symlinks=False) and entry.name[0] != "."
+            )
     except OSError:
         return 0

@@ -86,9 +86,7 @@ def slide(slide: SlideId, house: Housed, caller: Called) -> SlideAnswer:
             SignatureAnswer(row.who, row.role, row.kind, row.version, row.at, row.reason or row.comment)
             for row in signatures
         ],
-        versions=[
-            each for each in former_results(house.reader, name) if each.state is not State.PRELIMINARY
-        ],
+        versions=[each for each in former_results(house.reader, name) if each.state is not State.PRELIMINARY],
     )
 
 

@@ -27,5 +27,5 @@ def audit(
 
 def verification(house: Housed) -> Verification:
     """Follow the whole trail, and hold decisions and signatures against it."""
-    findings = verify(house.reader)
-    return Verification(not findings, findings)
+    proof = verify(house.reader)
+    return Verification(not proof.findings, list(proof.findings))
