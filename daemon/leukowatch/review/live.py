@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 
 import structlog
 from sqlalchemy import Connection, Engine, text
@@ -64,7 +64,7 @@ class News:
         """Look at the cheap counter of changes; only where it moved, look what they are."""
         while True:
             try:
-                with _Counter(self._engine) as counter:
+                with closing(_Counter(self._engine)) as counter:
                     await self._look_on(counter)
             except StoreUnavailable as error:
                 _log.warning("news cannot be read", because=str(error))
@@ -101,10 +101,8 @@ class _Counter:
         self._engine = engine
         self._connection: Connection | None = None
 
-    def __enter__(self) -> "_Counter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Give the connection back."""
         if self._connection is not None:
             self._connection.close()
 

@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from leukowatch.differential.building import slide_result
 from leukowatch.errors import LeukowatchError
-from leukowatch.review.api import comparing, slides as api
+from leukowatch.review.api import comparing
+from leukowatch.review.api import slides as api
 from leukowatch.review.api.slides import SlideId
 from leukowatch.review.asking import Called, Caller, caller_of
 from leukowatch.review.house import House, Housed

@@ -10,6 +10,7 @@ from leukonet import __version__
 from leukowatch.review.asking import Caller
 from leukowatch.store.rights import RIGHTS
 
+DASH = "\N{EN DASH}"
 _templates = Environment(
     loader=PackageLoader("leukowatch.review"),
     autoescape=select_autoescape(default=True),
@@ -34,11 +35,11 @@ def rendered(template: str, caller: Caller | None, status: int = 200, **told: An
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
+    return DASH if value is None else f"{value:.1f}"
 
 
 def _range(low: float | None, high: float | None) -> str:
-    return "–" if low is None or high is None else f"{low:.1f}–{high:.1f}"
+    return DASH if low is None or high is None else f"{low:.1f}{DASH}{high:.1f}"
 
 
 def _moment(value: datetime) -> str:

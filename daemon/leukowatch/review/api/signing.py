@@ -2,15 +2,8 @@
 
 import os
 
+from leukowatch.differential import signing as rules
 from leukowatch.differential.result import SlideResult
-from leukowatch.differential.signing import (
-    NOT_TO_SIGN,
-    Signing,
-    amend as amend_slide,
-    sign as sign_slide,
-    sign_second as sign_slide_second,
-    sign_state,
-)
 from leukowatch.review.api.answers import Signed, SigningAnswer, SigningAsked
 from leukowatch.review.api.slides import SlideId, next_signature
 from leukowatch.review.asking import Called
@@ -21,11 +14,11 @@ from leukowatch.store.archived import slide_name
 def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:
     """What stands in the way of the signature that comes next."""
     name = slide_name(house.reader, slide)
-    state = sign_state(house.reader, name, house.settings, _waiting(house, name), house.now)
+    state = rules.sign_state(house.reader, name, house.settings, _waiting(house, name), house.now)
     kind = next_signature(state.life, caller.actor)
     refusals = [] if kind == "second" else [*state.why_not]
-    if kind == "sign" and state.life in NOT_TO_SIGN:
-        refusals.insert(0, NOT_TO_SIGN[state.life])
+    if kind == "sign" and state.life in rules.NOT_TO_SIGN:
+        refusals.insert(0, rules.NOT_TO_SIGN[state.life])
     return SigningAnswer(kind, refusals, state.quarantined, state.needs_second, state.basis)
 
 
@@ -33,7 +26,7 @@ def sign(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) -> 
     """Sign a slide's result for the first time."""
     name = slide_name(house.reader, slide)
     return _told(
-        sign_slide(house.writer, caller.actor, name, house.settings, _said(house, name, asked), house.now)
+        rules.sign(house.writer, caller.actor, name, house.settings, _said(house, name, asked), house.now)
     )
 
 
@@ -41,14 +34,14 @@ def second(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) -
     """Sign as the second person, which releases the result."""
     name = slide_name(house.reader, slide)
     said = _said(house, name, asked)
-    return _told(sign_slide_second(house.writer, caller.actor, name, house.settings, said, house.now))
+    return _told(rules.sign_second(house.writer, caller.actor, name, house.settings, said, house.now))
 
 
 def amend(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) -> Signed:
     """Sign anew what was signed, with a reason; the former result is kept."""
     name = slide_name(house.reader, slide)
     return _told(
-        amend_slide(house.writer, caller.actor, name, house.settings, _said(house, name, asked), house.now)
+        rules.amend(house.writer, caller.actor, name, house.settings, _said(house, name, asked), house.now)
     )
 
 
@@ -56,8 +49,8 @@ def _told(result: SlideResult) -> Signed:
     return Signed(result.state, result.version)
 
 
-def _said(house: House, slide: str, asked: SigningAsked) -> Signing:
-    return Signing(
+def _said(house: House, slide: str, asked: SigningAsked) -> rules.Signing:
+    return rules.Signing(
         comment=asked.comment,
         reason=asked.reason,
         basis=asked.basis,
