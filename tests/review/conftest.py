@@ -15,7 +15,7 @@ def scanned(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shared_desk(scanned, tmp_path_factory):
-    """Serve a page for tests that leave the slides as they are."""
+    """Serve a page for quick tests, none of which counts on what others leave."""
     folder = tmp_path_factory.mktemp("shared") / "home"
     shutil.copytree(scanned, folder)
     with served(folder) as desk:

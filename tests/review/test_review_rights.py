@@ -5,9 +5,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from desk import PEOPLE, log_in
+from desk import PASSWORD, PEOPLE, log_in
 from leukowatch.review.routes import API, ROUTES
-from leukowatch.store.rights import RIGHTS
+from leukowatch.settings import Settings
+from leukowatch.store.accounts import add_account
+from leukowatch.store.opened import writer
+from leukowatch.store.rights import RIGHTS, AccountRole, operator
 
 OPEN = {("GET", "/login"), ("POST", "/login")}
 STREAM = f"{API}/events"
@@ -142,11 +145,13 @@ def test_a_token_has_its_own_role_and_needs_no_csrf(shared_desk):
         assert refused(program.post(f"{API}/slides/{slide}/undo"))
 
 
-def test_guessing_a_password_is_slowed(desk):
+def test_guessing_a_password_is_slowed(shared_desk):
     """After five failures even the right password waits."""
-    with desk.stranger() as guesser:
-        answers = [log_in(guesser, "rea", "wrong horse battery") for _ in range(5)]
-        last = log_in(guesser, "rea")
+    with writer(Settings(home=shared_desk.home)) as engine:
+        add_account(engine, operator("test"), "guessed", AccountRole.READER, PASSWORD)
+    with shared_desk.stranger() as guesser:
+        answers = [log_in(guesser, "guessed", "wrong horse battery") for _ in range(5)]
+        last = log_in(guesser, "guessed")
 
     assert {answer.status_code for answer in answers} == {401}
     assert last.status_code == 401

@@ -18,6 +18,13 @@ def ada(shared_desk):
         yield client
 
 
+def picture_of(desk, client, file):
+    """The path of a field's picture."""
+    fields = client.get(f"{API}/slides/{desk.slide()}/cells").json()["fields"]
+    (image,) = [each["image"] for each in fields if each["file"].endswith(file)]
+    return image
+
+
 @pytest.mark.parametrize("path", ["/login", "/slides", f"{API}/me", "/static/css/base.css", "/nothing"])
 def test_every_answer_carries_the_headers(ada, path):
     """Nothing inline, nothing from elsewhere, in nobody's frame; also where nothing is found."""
@@ -72,18 +79,14 @@ def test_no_path_leads_out_of_the_pages_own_files(ada, path):
     assert ada.get(path).status_code in {404, 422}
 
 
-def test_a_link_in_the_archive_is_not_followed(desk):
+def test_a_link_in_the_archive_is_not_followed(shared_desk, ada):
     """Whoever can write there cannot have the page read another file."""
-    field = desk.home / "archive" / SLIDE / "field-0.jpg"
-    secret = desk.home / "leukowatch.toml"
-    secret.write_bytes(field.read_bytes())
-    field.unlink()
+    field = shared_desk.home / "archive" / SLIDE / "field-3.jpg"
+    secret = shared_desk.home / "secret.jpg"
+    field.rename(secret)
     field.symlink_to(secret)
-    with desk.person("ada") as ada:
-        cells = ada.get(f"{API}/slides/{desk.slide()}/cells").json()
-        (image,) = [each["image"] for each in cells["fields"] if each["file"].endswith("field-0.jpg")]
 
-        assert ada.get(image).status_code == 404
+    assert ada.get(picture_of(shared_desk, ada, "field-3.jpg")).status_code == 404
 
 
 def test_a_file_whose_name_is_no_text_has_its_picture(shared_desk, ada):
@@ -122,14 +125,11 @@ def test_a_body_that_grows_without_saying_so_is_broken_off(ada):
     assert answer.status_code >= 400
 
 
-def test_an_image_that_no_longer_decodes_is_told_in_words(desk):
+def test_an_image_that_no_longer_decodes_is_told_in_words(shared_desk, ada):
     """The archive was damaged: the page says so, and stays up."""
-    field = desk.home / "archive" / SLIDE / "field-1.jpg"
-    os.truncate(field, 100)
-    with desk.person("ada") as ada:
-        cells = ada.get(f"{API}/slides/{desk.slide()}/cells").json()
-        (image,) = [each["image"] for each in cells["fields"] if each["file"].endswith("field-1.jpg")]
-        answer = ada.get(image)
+    os.truncate(shared_desk.home / "archive" / SLIDE / "field-2.jpg", 100)
+
+    answer = ada.get(picture_of(shared_desk, ada, "field-2.jpg"))
 
     assert answer.status_code == 404
     assert "copy" in answer.json()["detail"]
