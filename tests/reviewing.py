@@ -1,9 +1,13 @@
 """A store with slides, people and their decisions, for tests of the review."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine, insert
@@ -47,9 +51,19 @@ class Lab:
         fill(self.path, [outcome(slide, f"{number}.jpg", number, seen(*map(cell, classes)))])
 
 
+@lru_cache(1)
+def _empty_store() -> Path:
+    """Make a store once; copying it is much quicker than migrating."""
+    folder = tempfile.mkdtemp(prefix="leukowatch-test-")
+    atexit.register(shutil.rmtree, folder)
+    fill(Path(folder) / "empty.db", [])
+    return Path(folder) / "empty.db"
+
+
 @contextmanager
 def lab_at(path: Path, classes: Sequence[str]) -> Iterator[Lab]:
     """Open a store at `path` with a slide S1, whose one field has cells of these classes."""
+    shutil.copyfile(_empty_store(), path)
     fill(path, [outcome("S1", "1.jpg", 1, seen(*map(cell, classes)))])
     engine = open_writer(f"sqlite:///{path}", 5)
     try:

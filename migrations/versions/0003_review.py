@@ -73,7 +73,7 @@ FROM (
     WHERE made.kind = 'add' AND NOT EXISTS (SELECT 1 FROM decision AS undoing WHERE undoing.undoes_id = made.id)
 ) AS located
 LEFT JOIN decision ON decision.id = located.decision_id
-"""
+"""  # noqa: S608  no text from outside
 
 # A row per class of the five-part differential, zeros included, for each slide with an assessable field, and one
 # for each further counted class that people found there. `reviewed`: cells of these that a person has looked at.
@@ -215,9 +215,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     replace_views(FORMER_DIFFERENTIAL, FORMER_CELL_RESULT)
     op.execute("DROP VIEW cell_state")
-    tables = "bundle_class slide_end worklist outbox signature decision audit login_attempt api_token web_session account"
+    tables = "bundle_class slide_end worklist outbox signature decision audit "
+    tables += "login_attempt api_token web_session account"
     for table in tables.split():
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        for table in ("signature", "decision", "audit"):
+            op.execute(f"DROP FUNCTION {table}_append_only()")
     names = ", ".join(f"'{name}'" for name, *_ in CLASSES)
     op.execute(
         f"DELETE FROM cell_class WHERE name IN ({names}) AND NOT EXISTS "  # noqa: S608  no text from outside
@@ -285,8 +289,8 @@ def append_only(table: str) -> None:
             f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
         )
     op.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "  # noqa: S608  no text from outside
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608  no text from outside
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) "
         f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
     )
 
@@ -404,7 +408,8 @@ def create_decision() -> None:
         unique("decision", "undoes_id"),
         *(check("decision", name, rule) for name, rule in rules.items()),
     )
-    index("decision", "field_id", "cell_id", "added_id", "account_id", "audit_id")
+    index("decision", "cell_id", "added_id", "account_id", "audit_id")
+    op.create_index("ix_decision_field_id_second_look", "decision", ["field_id", "second_look"])
     append_only("decision")
 
 

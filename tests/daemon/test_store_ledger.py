@@ -164,7 +164,7 @@ def test_content_counted_before_is_a_duplicate(ledger, path):
     [filing] = ledger.commit([counted("S1/b.jpg", "a", 2)])
 
     assert (filing.status, filing.duplicate_of) == (Status.DUPLICATE, "S1/a.jpg")
-    assert rows(path, "SELECT * FROM differential WHERE cells > 0") == [("S1", "neutrophil", 1, 100.0)]
+    assert rows(path, "SELECT * FROM differential WHERE cells > 0") == [("S1", "neutrophil", 1, 100.0, 0)]
     said = rows(path, "SELECT field, reason FROM field_status WHERE status = 'duplicate'")
     assert said == [(None, "same content as S1/a.jpg")]
 
@@ -316,13 +316,13 @@ def test_a_class_added_by_a_person_can_be_stored(ledger, path):
     """Classes are rows: a new one is used by the next commit."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(
-            "INSERT INTO cell_class (name, label, key, role) VALUES ('blast', 'Blast', 'x', 'counted')"
+            "INSERT INTO cell_class (name, label, key, role) VALUES ('hairy_cell', 'Hairy cell', 'x', 'counted')"
         )
 
-    ledger.commit([Outcome(received("S1/a.jpg", "a", 1), result(cell("blast")))])
+    ledger.commit([Outcome(received("S1/a.jpg", "a", 1), result(cell("hairy_cell")))])
 
     assert rows(path, "SELECT class, cells, percent FROM differential WHERE cells > 0") == [
-        ("blast", 1, 100.0)
+        ("hairy_cell", 1, 100.0)
     ]
 
 

@@ -163,6 +163,47 @@ def test_a_downgrade_and_an_upgrade_change_nothing(path, url):
     assert before == dump(path)
 
 
+def decide(path):
+    """Have a person name the cell of `fill`."""
+    now = "2031-05-04 12:00:00.000000+00:00"
+    for statement in (
+        f"INSERT INTO account VALUES (1, 'anna', 'technologist', 'none', 1, '{now}')",
+        f"INSERT INTO audit VALUES (1, '{now}', 'anna', 'classify', 'slide S1', '', '', '{'0' * 64}', '{'1' * 64}')",
+        f"""INSERT INTO decision (field_id, cell_id, kind, class_id, second_look, account_id, audit_id, at)
+            VALUES (1, 1, 'classify', (SELECT id FROM cell_class WHERE name = 'band'), 0, 1, 1, '{now}')""",
+    ):
+        execute(path, statement)
+
+
+def test_the_way_back_takes_decisions_and_people_along(path, url):
+    """The older version shows what the bundle said; the classes that only people name are gone."""
+    migrate.upgrade(url)
+    fill(path)
+    decide(path)
+    assert execute(path, "SELECT class FROM differential WHERE cells > 0") == [("band",)]
+
+    migrate.downgrade(url, "0002")
+
+    assert execute(path, "SELECT class FROM differential WHERE cells > 0") == [("neutrophil",)]
+    assert execute(path, "SELECT count(*) FROM cell_class") == [(len(CELL_CLASSES),)]
+
+
+def test_an_upgrade_respects_the_classes_of_a_site(path, url):
+    """A class of the same name stays as the site made it; a key that is taken is not given twice."""
+    migrate.upgrade(url)
+    migrate.downgrade(url, "0002")
+    execute(path, "INSERT INTO cell_class (name, label, key, role) VALUES ('band', 'Stab', 't', 'apart')")
+
+    migrate.upgrade(url)
+
+    assert execute(path, "SELECT label, key, role FROM cell_class WHERE name = 'band'") == [
+        ("Stab", "t", "apart")
+    ]
+    [(blast,)] = execute(path, "SELECT key FROM cell_class WHERE name = 'blast'")
+    assert blast != "t"
+    assert execute(path, "SELECT count(DISTINCT key) = count(*) FROM cell_class") == [(1,)]
+
+
 def test_a_downgrade_to_base_removes_every_table(path, url):
     """With data in all tables nothing but Alembic's own, empty, remains."""
     migrate.upgrade(url)

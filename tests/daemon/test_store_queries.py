@@ -21,8 +21,8 @@ from leukowatch.store.reassign import reassign
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 BUNDLE = BundleRef("current", "b" * 64, "locate-classify")
 BLANK = FieldResult(640, 480, False, "blank", (), BUNDLE.name, BUNDLE.sha256, {})
-PEOPLES = ("blast", "promyelocyte", "myelocyte", "metamyelocyte", "band", "reactive_lymphocyte", "plasma_cell", "smudge",
-           "other")  # fmt: skip
+PEOPLES = ("blast", "promyelocyte", "myelocyte", "metamyelocyte", "band", "reactive_lymphocyte", "plasma_cell",
+           "smudge", "other")  # fmt: skip
 ZEROS = dict.fromkeys((*(each.name for each in CELL_CLASSES), *PEOPLES), 0)
 
 

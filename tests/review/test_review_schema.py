@@ -1,8 +1,11 @@
 """Whatever the OpenAPI schema allows, and whatever it forbids, the service answers without an error of its own."""
 
+from contextlib import suppress
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from desk import PEOPLE
@@ -61,5 +64,6 @@ def send_cases(operation, mode, program, named):
         answer = case.call(base_url=str(program.base_url), headers=dict(program.headers), timeout=PATIENCE)
         statuses.append(answer.status_code)
 
-    send()
+    with suppress(Unsatisfiable):  # an operation that takes nothing cannot be asked wrongly
+        send()
     return statuses

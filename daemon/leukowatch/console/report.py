@@ -45,7 +45,7 @@ class SlideReport:
     bundles: tuple[BundleUse, ...]
     """The one with most fields first; empty where there are no fields."""
     life: Life = Life.TO_REVIEW
-    """What people have signed; a slide that is still read is `to review` here."""
+    """What people have signed of it."""
 
     @property
     def few(self) -> bool:
@@ -55,7 +55,7 @@ class SlideReport:
     @property
     def status(self) -> str:
         """`unreviewed` until a person signs, then the slide's life; `empty` where no leucocyte is counted."""
-        if self.life is Life.TO_REVIEW:
+        if self.life in (Life.READING, Life.TO_REVIEW):
             return "unreviewed" if self.differential.leucocytes else "empty"
         return self.life.value
 
@@ -90,8 +90,9 @@ def as_json(report: SlideReport) -> str:
 
     Per cents and limits have two decimals and are null where no leucocyte is counted. Keys:
 
-    `slide`, `note` (research use only), `status` (`empty`, `unreviewed`, or `signed` and what follows), `unassigned`, `last_received`
-    (ISO 8601, UTC, or null); `fields` (assessable), `not_assessable`, `duplicates`, `quarantined` (numbers of
+    `slide`, `note` (research use only), `status` (`empty`, `unreviewed`, or `signed` and what follows),
+    `unassigned`, `last_received` (ISO 8601, UTC, or null); `fields` (assessable), `not_assessable`,
+    `duplicates`, `quarantined` (numbers of
     files); `flags` (a list of words); `leucocytes`, `fewer_than_100`; `classes`: a list with `class`, `label`,
     `cells`, `percent`, `low`, `high` of each counted class, those without cells too; `groups`: the same of
     `polynuclear` and `mononuclear`, with `group` for `class`; `apart`: a list with `class`, `label`, `cells`,

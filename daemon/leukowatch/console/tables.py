@@ -113,7 +113,7 @@ def _status(report: SlideReport) -> str:
     if report.status == "empty":
         return "no leucocyte counted"
     waiting = report.differential.unclassified
-    told = "unreviewed: counted by the networks alone"
+    told = "unreviewed: counted by the networks alone" if report.status == "unreviewed" else report.status
     return f"{told}; {waiting} cells wait for a person" if waiting else told
 
 

@@ -79,10 +79,10 @@ def differential(
         unclassified: cells whose class waits for a person.
 
     Raises:
-        ValueError: a number is negative, or a class is not among `classes`.
+        ValueError: a number is negative, or a class that has cells is not among `classes`.
     """
     known = tuple(classes)
-    unknown = set(counts) - {each.name for each in known}
+    unknown = {name for name, count in counts.items() if count} - {each.name for each in known}
     if unknown or unclassified < 0 or any(count < 0 for count in counts.values()):
         raise ValueError(
             f"these are no counts of the classes at hand: {dict(counts)}, {unclassified} unclassified"

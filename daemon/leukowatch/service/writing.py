@@ -113,10 +113,10 @@ class Writer(threading.Thread):
                 group.append(self._outcomes.get_nowait())
             except queue.Empty:
                 break
-        outcomes = [outcome for outcome in group if isinstance(outcome, Outcome)]
+        outcomes = [each for each in group if each is not None and not isinstance(each, str)]
         if outcomes:
             self._move(self._committed(outcomes))
-        self._note_ends([slide for slide in group if isinstance(slide, str)])
+        self._note_ends([each for each in group if isinstance(each, str)])
         ending = None in group
         if ending or ((self._unmoved or self._unnoted) and time.monotonic() >= self._retry_at):
             self._retry()

@@ -1,18 +1,19 @@
 """What each person said of each cell: for two independent counts side by side, and for the bundle's record."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, and_, case, func, select
+from sqlalchemy import Connection, Engine, Row, and_, case, func, select
 from sqlalchemy.orm import aliased
 
-from leukowatch.store.cell_states import CELL_STATE, key_of
+from leukowatch.store.cell_states import CELL_STATE, key_of, states
 from leukowatch.store.people_tables import Account
 from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import Decision
 from leukowatch.store.slides import slide_number
-from leukowatch.store.tables import Analysis, Bundle, Cell, CellClass
+from leukowatch.store.tables import Analysis, Bundle, Cell, CellClass, Field
 
 UNCLASSIFIED = "unclassified"
 
@@ -41,8 +42,11 @@ def opinions(engine: Engine, slide: str) -> dict[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = defaultdict(dict)
     with reading(engine) as connection:
-        for row in connection.execute(_said(slide_number(connection, slide))):
-            found[row.who][key_of(row.cell_id, row.added_id)] = row.name
+        number = slide_number(connection, slide)
+        there = states(connection, number)
+        for word in _words(connection, number):
+            if _key(word) in there:
+                found[word.who][_key(word)] = word.name
     return dict(found)
 
 
@@ -51,18 +55,19 @@ def opinions_of(connection: Connection, slide_id: int, account: int) -> dict[str
 
     None where neither has one: the bundle was not sure. Cells that people added have their first class.
     """
-    view = CELL_STATE.c
-    made = aliased(Decision)
-    bundles = select(view.cell_id, view.added_id, Cell.unclassified, CellClass.name).select_from(
-        CELL_STATE.outerjoin(Cell, Cell.id == view.cell_id)
-        .outerjoin(made, made.id == view.added_id)
-        .outerjoin(CellClass, CellClass.id.in_((Cell.first_class_id, made.class_id)))
+    bundles = (
+        select(Cell.id, Cell.unclassified, CellClass.name)
+        .join(CellClass, CellClass.id == Cell.first_class_id)
+        .join(Analysis, and_(Analysis.id == Cell.analysis_id, Analysis.is_current))
+        .join(Field, Field.id == Analysis.field_id)
+        .where(Field.slide_id == slide_id)
     )
-    rows = connection.execute(bundles.where(view.slide_id == slide_id))
-    found = {key_of(row.cell_id, row.added_id): None if row.unclassified else row.name for row in rows}
-    for row in connection.execute(_said(slide_id).where(Decision.account_id == account)):
-        found[key_of(row.cell_id, row.added_id)] = row.name
-    return found
+    found = {
+        key_of(row.id, None): None if row.unclassified else row.name for row in connection.execute(bundles)
+    }
+    words = _words(connection, slide_id)
+    found |= {_key(word): word.name for word in words if word.kind == "add"}
+    return found | {_key(word): word.name for word in words if word.account_id == account}
 
 
 def judged(engine: Engine) -> list[Judged]:
@@ -111,19 +116,24 @@ def missed(engine: Engine) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def _said(slide_id: int) -> Select[Any]:
-    """Select standing decisions with a class on a slide's cells, oldest first, so that the last is kept."""
-    view = CELL_STATE.c
+def _words(connection: Connection, slide_id: int) -> Sequence[Row[Any]]:
+    """Read the decisions that name a class and stand, oldest first, so that of several the last is kept."""
     undoing = aliased(Decision)
-    return (
-        select(Account.name.label("who"), view.cell_id, view.added_id, CellClass.name)
-        .select_from(CELL_STATE)
-        .join(Decision, (Decision.cell_id == view.cell_id) | (Decision.added_id == view.added_id))
+    columns: tuple[Any, ...] = (
+        Decision.id, Decision.kind, Decision.cell_id, Decision.added_id, Decision.account_id,
+        Account.name.label("who"), CellClass.name,
+    )  # fmt: skip
+    return connection.execute(
+        select(*columns)
+        .join(Field, Field.id == Decision.field_id)
         .join(Account, Account.id == Decision.account_id)
         .join(CellClass, CellClass.id == Decision.class_id)
         .where(
-            view.slide_id == slide_id,
-            ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists(),
+            Field.slide_id == slide_id, ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
         )
         .order_by(Decision.id)
-    )
+    ).all()
+
+
+def _key(word: Row[Any]) -> str:
+    return key_of(None, word.id) if word.kind == "add" else key_of(word.cell_id, word.added_id)

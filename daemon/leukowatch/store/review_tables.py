@@ -29,10 +29,11 @@ class Decision(Base):
         CheckConstraint(
             "0 <= box_xmin AND box_xmin < box_xmax AND 0 <= box_ymin AND box_ymin < box_ymax", "extent"
         ),
+        Index(None, "field_id", "second_look"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    field_id: Mapped[int] = mapped_column(ForeignKey("field.id"), index=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("field.id"))
     cell_id: Mapped[int | None] = mapped_column(ForeignKey("cell.id"), index=True)
     """The bundle's cell that it is about."""
     added_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), index=True)

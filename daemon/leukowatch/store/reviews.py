@@ -6,6 +6,7 @@ which class a cell has. A second look is an independent count: its decisions cha
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
@@ -198,7 +199,7 @@ def _inside(connection: Connection, slide: str, field_id: int, corners: Corners)
     xmin, ymin, xmax, ymax = corners
     sides = max(0, xmin), max(0, ymin), min(field.width, xmax), min(field.height, ymax)
     box = tuple(map(float, sides))
-    if not (box[0] < box[2] and box[1] < box[3]):
+    if not (all(map(isfinite, corners)) and box[0] < box[2] and box[1] < box[3]):
         raise RequestInvalid(f"a box {corners} encloses nothing of {field.width} x {field.height} pixels")
     return dict(zip(("box_xmin", "box_ymin", "box_xmax", "box_ymax"), box, strict=True))
 

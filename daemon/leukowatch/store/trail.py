@@ -124,5 +124,5 @@ def _told(row: AuditRow, what: str) -> str | None:
 
 def _fault(what: str, told: str | None, made: str | None) -> str:
     if made is None:
-        return f"its {what} were removed"
-    return f"its {what} were changed" if told else f"it knows nothing of the {what} that name it"
+        return f"removed since: {what}"
+    return f"changed since: {what}" if told else f"it knows nothing of its {what}"
