@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 """Which other rooms (or single modules of one) a room of the service may know."""
 
-HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage", "scipy.stats", "alembic")
+HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage", "scipy.stats", "alembic", "fhir", "fpdf", "hl7")
 """Seconds and hundreds of megabytes, in a service that should be ready at once."""
 
 

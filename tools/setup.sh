@@ -82,6 +82,8 @@ if [ "$purpose" = test ]; then
     missing=()
     command -v sqlite3 >/dev/null || missing+=(sqlite3)
     command -v chromium >/dev/null || missing+=(chromium)
+    command -v pdftoppm >/dev/null || missing+=(poppler-utils)
+    [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing+=(fonts-dejavu-core)
     compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || missing+=(postgresql)
     [ "${#missing[@]}" -eq 0 ] || apt_install "${missing[@]}"
 fi

@@ -1,7 +1,8 @@
 """What the commands of exchange do: results from the store to bytes, and a person's hand on the outbox."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from filelock import Timeout
@@ -11,7 +12,6 @@ from leukowatch.differential.result import SlideResult
 from leukowatch.errors import NotFound, RequestInvalid, Undelivered
 from leukowatch.exchange.document import slides_json
 from leukowatch.exchange.message import slide_hl7
-from leukowatch.exchange.sending import send_due
 from leukowatch.exchange.spreadsheet import cells_csv, slides_csv
 from leukowatch.settings import Settings
 from leukowatch.store.opened import reader, writer
@@ -30,6 +30,7 @@ def exported(settings: Settings, slides: Sequence[str], form: str, *, cells: boo
 
     Raises:
         NotFound: there is no slide of a name.
+        RequestInvalid: as `written`.
         SettingsInvalid: `exchange.font` or the reference ranges cannot be read.
         StoreUnavailable, SchemaMismatch: of the database.
     """
@@ -41,23 +42,40 @@ def exported(settings: Settings, slides: Sequence[str], form: str, *, cells: boo
 
 
 def written(results: Sequence[SlideResult], form: str, font: str = "") -> bytes:
-    """Write results in a format, of those of `exported`."""
-    match form:
-        case "csv":
-            return slides_csv(results)
-        case "json":
-            return slides_json(results)
-        case "fhir":
-            from leukowatch.exchange.fhir import slides_fhir  # noqa: PLC0415  a second, for this format alone
+    """Write results in a format, of those of `exported`.
 
-            return slides_fhir(results)
-        case "hl7":
-            return b"".join(slide_hl7(result, secrets.token_hex(8)) for result in results)
-        case "pdf":
-            from leukowatch.exchange.printed import slides_pdf  # noqa: PLC0415  half a second, likewise
+    Raises:
+        RequestInvalid: there is no such format, or the package that writes it is not installed.
+        SettingsInvalid: the font cannot be read.
+    """
+    with installed():
+        match form:
+            case "csv":
+                return slides_csv(results)
+            case "json":
+                return slides_json(results)
+            case "fhir":
+                from leukowatch.exchange.fhir import slides_fhir  # noqa: PLC0415  a second, for this format alone
 
-            return slides_pdf(results, font)
+                return slides_fhir(results)
+            case "hl7":
+                return b"".join(slide_hl7(result, secrets.token_hex(8)) for result in results)
+            case "pdf":
+                from leukowatch.exchange.printed import slides_pdf  # noqa: PLC0415  half a second, likewise
+
+                return slides_pdf(results, font)
     raise RequestInvalid(f"{form}: no such format; there are csv, json, fhir, hl7 and pdf")
+
+
+@contextmanager
+def installed() -> Iterator[None]:
+    """Say what to install where a package of the extra `review` is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise RequestInvalid(
+            f"the package {error.name} is not installed: `pip install leukowatch[review]`"
+        ) from error
 
 
 def let_retry(settings: Settings, number: int) -> Message:
@@ -86,14 +104,17 @@ def send_now(settings: Settings) -> int:
     """Send what is due, once.
 
     Raises:
-        RequestInvalid: no target is set, or another process sends.
+        RequestInvalid: no target is set, another process sends, or the extra `review` is not installed.
         Undelivered: messages are left that could not be sent.
     """
+    with installed():
+        from leukowatch.exchange.sending import send_due  # noqa: PLC0415  of the extra `review`
     targets = settings.exchange.targets
     if not targets:
         raise RequestInvalid("there is nowhere to send to: set exchange.mllp or exchange.drop_folder")
     try:
-        sent = send_due(settings, lock_seconds=settings.exchange.ack_seconds)
+        with reader(settings) as looking, writer(settings) as engine:
+            sent = send_due(looking, engine, settings, lock_seconds=settings.exchange.ack_seconds)
     except Timeout as error:
         raise RequestInvalid("another process is sending; `leukowatch outbox list` shows how far") from error
     with reader(settings) as engine:

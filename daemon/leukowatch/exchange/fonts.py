@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from fontTools.ttLib import TTFont, TTLibError
 from fpdf import FPDF
-from fpdf.errors import FPDFException
 from fpdf.fonts import TTFFont
 
 from leukowatch.errors import SettingsInvalid
@@ -31,15 +31,11 @@ class Typeface:
         self._family = "helvetica"
         path = Path(font) if font else DEJAVU
         if font or path.is_file():
+            _require(path)
             self._family = "report"
             bold = path.with_stem(f"{path.stem}-Bold")
-            try:
-                pdf.add_font(self._family, "", path)
-                pdf.add_font(self._family, "B", bold if bold.is_file() else path)
-            except (OSError, ValueError, FPDFException) as error:
-                raise SettingsInvalid(
-                    f"exchange.font: {path} is no TrueType font that can be read ({error})"
-                ) from error
+            pdf.add_font(self._family, "", path)
+            pdf.add_font(self._family, "B", bold if bold.is_file() else path)
         self.use(9)
 
     def use(self, size: float, *, bold: bool = False) -> None:
@@ -52,3 +48,14 @@ class Typeface:
         if isinstance(font, TTFFont):
             return "".join(char if ord(char) in font.cmap else _UNKNOWN for char in " ".join(text.split()))
         return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
+
+
+def _require(path: Path) -> None:
+    """Refuse what is no font, which fpdf2 would leave open."""
+    try:
+        with path.open("rb") as file, TTFont(file) as font:
+            font.getBestCmap()
+    except (OSError, TTLibError, KeyError, AssertionError) as error:
+        raise SettingsInvalid(
+            f"exchange.font: {path} is no TrueType font that can be read ({error})"
+        ) from error

@@ -80,7 +80,7 @@ def _about(result: SlideResult) -> list[str]:
     if order is None:
         return [*lines, "Order: none; no worklist names this slide"]
     age = "unknown" if order.age_years is None else f"{order.age_years:g} years"
-    lines.append(f"Order: {order.order_id}   Age: {age}   Sex: {order.sex or 'unknown'}")
+    lines.append(f"Order: {order.order_id}, age: {age}, sex: {order.sex or 'unknown'}")
     if order.leucocytes is not None:
         corrected = result.corrected_leucocytes
         less = "" if corrected is None else f", less erythroblasts {corrected:.2f}"

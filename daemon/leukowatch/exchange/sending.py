@@ -27,6 +27,8 @@ from leukowatch.store.slides import slide_number
 
 POLL_SECONDS = 1.0
 """How often the outbox is looked at."""
+TROUBLE_SECONDS = 5.0
+"""How long a database that cannot be opened is left alone."""
 LONGEST_WAIT = 600.0
 """Seconds; where waits that double end."""
 LOCK_NAME = "outbox.lock"
@@ -43,20 +45,38 @@ def run_outbox(settings: Settings, stopping: threading.Event) -> None:
         settings: in force.
         stopping: set when this is to return.
     """
+    if not settings.exchange.targets:
+        stopping.wait()
     while not stopping.is_set():
         try:
-            send_due(settings, stopping)
-        except StoreUnavailable as error:
-            _log.warning("outbox cannot be read", because=str(error))
+            with reader(settings) as looking, writer(settings) as engine:
+                _keep_sending(looking, engine, settings, stopping)
+        except LeukowatchError as error:
+            _log.warning("outbox cannot be emptied", because=str(error))
+            stopping.wait(TROUBLE_SECONDS)
+
+
+def _keep_sending(looking: Engine, engine: Engine, settings: Settings, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        try:
+            send_due(looking, engine, settings, stopping)
         except Timeout:
             _log.info("another process empties the outbox")
         stopping.wait(POLL_SECONDS)
 
 
-def send_due(settings: Settings, stopping: threading.Event | None = None, lock_seconds: float = 0.0) -> int:
+def send_due(
+    looking: Engine,
+    engine: Engine,
+    settings: Settings,
+    stopping: threading.Event | None = None,
+    lock_seconds: float = 0.0,
+) -> int:
     """Try every message whose time has come, once; after a target was out of reach, no other to it.
 
     Args:
+        looking: of `open_reader`, so that looking at an empty outbox holds up no writer.
+        engine: of `open_writer`.
         settings: in force.
         stopping: set when no further message is to be begun.
         lock_seconds: how long another process that sends is waited for.
@@ -65,22 +85,23 @@ def send_due(settings: Settings, stopping: threading.Event | None = None, lock_s
         How many were delivered.
 
     Raises:
-        StoreUnavailable, SchemaMismatch: of the database.
+        StoreUnavailable: of the database.
         Timeout: another process sends.
     """
-    if not _due(settings):
+    if not _due(looking, settings):
         return 0
     sent, unreachable = 0, set[str]()
-    with FileLock(settings.home / LOCK_NAME, timeout=lock_seconds), writer(settings) as engine:
-        for message in _due(settings):
+    with FileLock(settings.home / LOCK_NAME, timeout=lock_seconds):
+        for message in _due(looking, settings):
             if stopping and stopping.is_set():
                 break
-            if message.target not in unreachable:
-                try:
-                    sent += _try(engine, settings, message)
-                except Undelivered as error:
-                    unreachable.add(message.target)
-                    _later(engine, settings, message, str(error))
+            if message.target in unreachable:
+                continue
+            try:
+                sent += _try(engine, settings, message)
+            except Undelivered as error:
+                unreachable.add(message.target)
+                _later(engine, settings, message, str(error))
     return sent
 
 
@@ -89,21 +110,16 @@ def wait_after(attempts: int, retry_seconds: float) -> float:
     return min(LONGEST_WAIT, retry_seconds * 2.0 ** min(attempts - 1, 20))
 
 
-def _due(settings: Settings) -> list[Message]:
+def _due(looking: Engine, settings: Settings) -> list[Message]:
     """List what can be sent now; a target that is set no more keeps its messages waiting."""
-    with reader(settings) as engine:
-        found = due(engine, datetime.now(UTC))
+    found = due(looking, datetime.now(UTC))
     return [message for message in found if message.target in settings.exchange.targets]
 
 
 def _try(engine: Engine, settings: Settings, message: Message) -> bool:
     """Try one message; give whether it was delivered."""
-    try:
-        payload = message.payload or _made(engine, message)
-    except StoreUnavailable:
-        raise
-    except LeukowatchError as error:
-        mark_tried(engine, message.id, f"no message can be made: {error}", None)
+    payload = message.payload or _made(engine, message)
+    if payload is None:
         return False
     answer = _deliver(settings, message, payload)
     about = {"slide": message.slide, "version": message.version, "control_id": message.control_id}
@@ -119,11 +135,16 @@ def _try(engine: Engine, settings: Settings, message: Message) -> bool:
     return False
 
 
-def _made(engine: Engine, message: Message) -> bytes:
-    """Make a message's bytes from the result as it was signed, and keep them."""
+def _made(engine: Engine, message: Message) -> bytes | None:
+    """Make a message's bytes from the result as it was signed, and keep them; None where that cannot be read."""
     with reading(engine) as connection:
         rows = signatures_of(connection, slide_number(connection, message.slide))
-    result = signed_result(rows, message.version)
+    try:
+        result = signed_result(rows, message.version)
+    except StoreUnavailable as error:
+        mark_tried(engine, message.id, str(error), None)
+        _log.exception("signed result cannot be read", slide=message.slide, version=message.version)
+        return None
     return keep_payload(engine, message.id, slide_hl7(result, message.control_id))
 
 
