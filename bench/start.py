@@ -5,9 +5,6 @@ Run: `python bench/start.py [--runs 5]`; needs the `train` extra for the rival.
 """
 
 import argparse
-import os
-import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -15,50 +12,19 @@ import tempfile
 import time
 from pathlib import Path
 
+from service import memory, running
+
 REST_SECONDS = 3.0
 """After READY the service is left alone this long before its memory is read."""
 
 
-def tree(pid: int) -> list[int]:
-    """Process ids of a process and of all below it."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    )
-    return [pid] + [each for child in listed.stdout.split() for each in tree(int(child))]
-
-
-def proportional(pid: int) -> float:
-    """Megabytes of a process, pages shared with others counted in part (PSS)."""
-    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(row.split()[1]) for row in rows if row.startswith("Pss:")) / 1024
-
-
 def service(home: Path) -> tuple[float, float]:
     """Seconds from the start of `leukowatch run` to READY, and megabytes of all its processes at rest."""
-    address = f"\0leukowatch-bench-{os.getpid()}-{time.monotonic_ns()}"
-    environment = {
-        **os.environ,
-        "LEUKOWATCH_HOME": str(home),
-        "LEUKOWATCH_ANALYSIS__WORKERS": "2",
-        "NOTIFY_SOCKET": "@" + address[1:],
-    }
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.bind(address)
-        started = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "leukowatch", "run"],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        while b"READY=1" not in channel.recv(4096):
-            pass
+    started = time.perf_counter()
+    with running(home, ANALYSIS__WORKERS="2") as process:
         seconds = time.perf_counter() - started
         time.sleep(REST_SECONDS)
-        megabytes = sum(proportional(pid) for pid in tree(process.pid))
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-    return seconds, megabytes
+        return seconds, memory(process.pid)
 
 
 def rival() -> tuple[float, float]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from leukonet.bundle import Kind
+from leukonet.bundle import DEFAULT, Kind, load_bundle
 from leukonet.commands.options import Data, Runs, Seed, Without
 
 training = typer.Typer(
@@ -70,6 +70,18 @@ def train_likeness(data: Data = Path("data")) -> None:
     from leukonet.training.tune_likeness import tune
 
     typer.echo(tune(data))
+
+
+@training.command("threshold")
+def train_threshold(
+    data: Data = Path("data"),
+    bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
+) -> None:
+    """What each threshold of the locator costs and brings on training pictures."""
+    from leukonet.training.tune_threshold import tune
+
+    for line in tune(data, load_bundle(bundle)):
+        typer.echo(line)
 
 
 def pack(

@@ -13,9 +13,10 @@ from PIL import Image
 from leukonet.colour import BACKGROUND
 from leukonet.labels import LabelledField
 from leukonet.locate import SIZE_UNIT, STRIDE
-from leukonet.result import Box
 from leukonet.training import augment, fit, networks
+from leukonet.training.crowded import crowded
 from leukonet.training.datasets import training_fields
+from leukonet.training.mosaics import Scene
 from leukonet.training.outline import central_box
 from leukonet.training.quartered import quartered
 from leukonet.training.splits import hold_out
@@ -23,8 +24,8 @@ from leukonet.views import CANVAS, on_canvas, pixels
 
 SHEET = 384
 """Fields are kept at this side while training, so that augmentation has pixels to zoom into."""
-MOST_CELLS = 4
-"""Cells of one field that training uses; no set has more on a field."""
+MOST_CELLS = 8
+"""Cells of one field that training uses; no set has as many on a field, and `crowded` pastes no more."""
 GRID = CANVAS // STRIDE
 SMALLEST, LARGEST = 20.0, 230.0
 """Sides in canvas pixels between which cells are shown in training."""
@@ -50,28 +51,35 @@ class Sheets:
     """`(n,)` chance of being drawn; sums to 1, sources evenly."""
 
 
-def read_sheets(fields: Sequence[LabelledField]) -> Sheets:
-    """Decode fields and place their boxes; PBC's boxes come from the outline of its central cell."""
-    images = np.full((len(fields), SHEET, SHEET, 3), BACKGROUND, np.uint8)
-    boxes = np.zeros((len(fields), MOST_CELLS, 4), np.float32)
-    sizes = np.zeros((len(fields), 2), np.float32)
-    for index, field in enumerate(fields):
-        with Image.open(field.path) as opened:
-            image = opened.convert("RGB")
+def read_sheets(fields: Sequence[LabelledField], seed: int) -> Sheets:
+    """Decode fields and place their boxes, and add crowded fields made of them.
+
+    Args:
+        fields: PBC's boxes come from the outline of its central cell.
+        seed: of the crowded fields.
+    """
+    scenes = [(field.source, _scene(field)) for field in fields]
+    scenes += [(f"{name}, crowded", made) for name, made in crowded(fields, seed)]
+    images = np.full((len(scenes), SHEET, SHEET, 3), BACKGROUND, np.uint8)
+    boxes = np.zeros((len(scenes), MOST_CELLS, 4), np.float32)
+    sizes = np.zeros((len(scenes), 2), np.float32)
+    for index, (_, (image, truth)) in enumerate(scenes):
         sheet = on_canvas(image, SHEET)
         images[index] = pixels(sheet.image)
         sizes[index] = np.array(image.size) * sheet.scale
-        for slot, box in enumerate(cell_boxes(field, image)[:MOST_CELLS]):
+        for slot, box in enumerate(truth[:MOST_CELLS]):
             boxes[index, slot] = np.array(box) * sheet.scale
-    sources = np.array([field.source for field in fields])
+    sources = np.array([name for name, _ in scenes])
     weights = np.array([1.0 / np.count_nonzero(sources == source) for source in sources])
     return Sheets(images, sizes, boxes, weights / weights.sum())
 
 
-def cell_boxes(field: LabelledField, image: Image.Image) -> list[Box]:
-    """Boxes of a field's white cells; of artefacts none."""
+def _scene(field: LabelledField) -> Scene:
+    """A field and its white cells; an artefact is none."""
+    with Image.open(field.path) as opened:
+        image = opened.convert("RGB")
     named = [cell for cell in field.cells if cell.name != "artefact"]
-    return [cell.box or central_box(image) for cell in named]
+    return Scene(image, tuple(cell.box or central_box(image) for cell in named))
 
 
 def loss(truth: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
@@ -237,9 +245,14 @@ def train(
     if start:
         model.load_weights(start)
     model.compile(fit.adamw(rate, epochs * steps), loss, auto_scale_loss=False)
-    watched = batches(read_sheets(held), size, seed).take(10).cache()
+    watched = batches(read_sheets(held, seed), size, seed).take(10).cache()
     fit.fit(
-        model, batches(read_sheets(fields), size, seed), out, epochs=epochs, steps=steps, validation=watched
+        model,
+        batches(read_sheets(fields, seed), size, seed),
+        out,
+        epochs=epochs,
+        steps=steps,
+        validation=watched,
     )
     return model
 

@@ -1,0 +1,44 @@
+"""Shows what each score threshold of the locator costs and brings, on training pictures: the choice is a person's."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from leukonet.bundle import Bundle
+from leukonet.labels import LabelledField
+from leukonet.training.datasets import read_dataset
+from leukonet.training.evaluate import evaluate
+
+THRESHOLDS = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
+EVERY = {"kaggle_augmented": 5, "bccd": 1, "chula": 2}
+"""Of Kaggle's 400 a class every fifth picture, of Chula's fields every second."""
+PARTS = {"kaggle_augmented": "train_400_per_class", "bccd": "train", "chula": "all"}
+
+
+def tune(data: Path, bundle: Bundle) -> Iterator[str]:
+    """Judge a bundle at each threshold on pictures whose originals may be trained on.
+
+    Args:
+        data: folder of the labelled sets.
+        bundle: of kind `locate-classify`.
+
+    Yields:
+        A head, then a line a set and threshold: right end to end, missed, false cells.
+
+    Raises:
+        DataError: data are missing.
+    """
+    yield f"{'set':<18}{'threshold':>10}{'cells':>7}{'right':>8}{'missed':>8}{'false':>7}"
+    for name, part in PARTS.items():
+        fields = read_dataset(data, name, part)[:: EVERY[name]]
+        for threshold in THRESHOLDS:
+            yield _line(name, fields, replace(bundle, cell_threshold=threshold))
+
+
+def _line(name: str, fields: Sequence[LabelledField], bundle: Bundle) -> str:
+    tally = evaluate(fields, bundle)
+    figures = tally.figures()
+    return (
+        f"{name:<18}{bundle.cell_threshold:>10.2f}{figures['n']:>7}{figures['accuracy']:>8.1%}"
+        f"{figures['missed']:>8}{figures['false_cells']:>7}"
+    )
