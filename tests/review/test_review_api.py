@@ -146,6 +146,19 @@ def test_the_schema_describes_every_route_of_the_api(ada):
     assert routes == {(path, method) for path, methods in described.items() for method in methods}
 
 
+def test_the_trail_tells_who_did_what_and_is_whole(shared_desk, ada, path):
+    """A supervisor reads it on the page, and has it proved there."""
+    key = next(iter(cells_of(ada, path)))
+    decide(ada, path, [key], "eosinophil")
+    with shared_desk.person("sam") as sam:
+        acts = sam.get(f"{API}/audit", params={"subject": SLIDE}).json()["acts"]
+        proof = sam.get(f"{API}/audit/verification").json()
+
+    assert (acts[0]["who"], acts[0]["act"]) == ("ada", "classify")
+    assert f'"{key}":"eosinophil"' in acts[0]["after"]
+    assert proof == {"whole": True, "findings": []}
+
+
 @pytest.mark.slow
 def test_a_slide_is_signed_seconded_and_amended(desk):
     """The whole life over the API: blasts take a second person, and a late field an amendment."""
