@@ -19,14 +19,25 @@ MAY_IMPORT = {
     "analysis": set(),
     "differential": {"store"},
     "console": {"differential", "store", "inbox.listing"},
-    "review": {"differential", "store", "exchange", "inbox.beneath", "inbox.listing"},
+    "review": {"differential", "store", "exchange", "inbox.beneath", "inbox.listing", "inbox.naming"},
     "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},
     "commands": {"inbox", "analysis", "store", "differential", "console", "review", "exchange", "service"},
 }
 """Which other rooms (or single modules of one) a room of the service may know."""
 
-HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "skimage", "scipy.stats", "alembic", "fhir", "fpdf", "hl7")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "matplotlib",
+    "sklearn",
+    "skimage",
+    "scipy.stats",
+    "alembic",
+    "fhir",
+    "fpdf",
+    "hl7",
+)
 """Seconds and hundreds of megabytes, in a service that should be ready at once."""
 
 

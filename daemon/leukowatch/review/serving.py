@@ -1,11 +1,13 @@
-"""Runs the page until it is told to stop."""
+"""Runs the page, and beside it the outbox, until told to stop."""
 
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
 
 from leukowatch.errors import RequestInvalid
+from leukowatch.exchange.sending import run_outbox
 from leukowatch.review.app import make_app
 from leukowatch.settings import Settings
 
@@ -28,7 +30,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve the page on `review.host` and `review.port`.
+    """Serve the page on `review.host` and `review.port`, and send what is signed.
 
     Args:
         settings: in force.
@@ -49,11 +51,16 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         log_config=None,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server = _Server(config, ready)
+    stopping = threading.Event()
+    outbox = threading.Thread(target=run_outbox, args=(settings, stopping), name="outbox")
+    outbox.start()
     try:
-        server.run()
+        _Server(config, ready).run()
     except SystemExit as error:
         raise RequestInvalid(
             f"{settings.review.host}:{settings.review.port} cannot be listened on; "
             "is another page running? review.host and review.port name another place"
         ) from error
+    finally:
+        stopping.set()
+        outbox.join()

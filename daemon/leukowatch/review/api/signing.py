@@ -1,20 +1,21 @@
 """Signing, the second signature and amending."""
 
-import os
-
 from leukowatch.differential import signing as rules
 from leukowatch.differential.result import SlideResult
 from leukowatch.review.api.answers import Signed, SigningAnswer, SigningAsked
 from leukowatch.review.api.slides import SlideId, next_signature
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
+from leukowatch.review.waiting import waiting_files
 from leukowatch.store.archived import slide_name
 
 
 def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:
     """What stands in the way of the signature that comes next."""
     name = slide_name(house.reader, slide)
-    state = rules.sign_state(house.reader, name, house.settings, _waiting(house, name), house.now)
+    state = rules.sign_state(
+        house.reader, name, house.settings, waiting_files(house.settings, name), house.now
+    )
     kind = next_signature(state.life, caller.actor)
     refusals = [] if kind == "second" else [*state.why_not]
     if kind == "sign" and state.life in rules.NOT_TO_SIGN:
@@ -55,19 +56,6 @@ def _said(house: House, slide: str, asked: SigningAsked) -> rules.Signing:
         reason=asked.reason,
         basis=asked.basis,
         acknowledge_quarantined=asked.acknowledge_quarantined,
-        waiting=_waiting(house, slide),
+        waiting=waiting_files(house.settings, slide),
         targets=house.settings.exchange.targets,
     )
-
-
-def _waiting(house: House, slide: str) -> int:
-    """Count the files that still lie in the slide's own folder of the inbox."""
-    if "/" in slide or slide in {"", ".", ".."} or "\0" in slide:
-        return 0
-    try:
-        with os.scandir(house.settings.inbox_folder / slide) as entries:
-            return sum(
-                1 for entry in entries if entry.is_file(follow_symlinks=False) and entry.name[0] != "."
-            )
-    except OSError:
-        return 0
