@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from lab import PATIENCE, Home, wait_until
+from lab import PATIENCE, Home
 from leukonet.phantom import field_bytes
 from leukowatch.settings import Settings
 from leukowatch.store.accounts import add_account
@@ -37,7 +37,7 @@ CELLS = ("neutrophil", "lymphocyte", "monocyte")
 
 def scan_phantoms(folder: Path) -> Home:
     """Make a home with a slide of four fields of three cells, and a slide whose names are markup; and people."""
-    home = Home(folder)
+    home = Home(folder, ANALYSIS__WORKERS="1")
     fields = [(SLIDE, f"field-{seed}.jpg".encode(), seed) for seed in range(4)]
     for slide, file, seed in [*fields, (MARKUP, MARKUP_FILE, 9)]:
         place = home.inbox / slide
@@ -94,30 +94,26 @@ def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.R
 
 @contextmanager
 def served(folder: Path, **settings: str) -> Iterator[Desk]:
-    """Serve the page over a home until the block ends; `settings` as `REVIEW__IDLE_MINUTES`."""
+    """Serve the page over a home, ready as it tells systemd, until the block ends; `settings` as `REVIEW__PORT`."""
     port = _free_port()
     given = {"REVIEW__PORT": str(port), "REVIEW__IDLE_MINUTES": "0"} | settings
     variables = {f"LEUKOWATCH_{key}": value for key, value in given.items()}
-    with (folder / "review.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "leukowatch", "review", "--home", str(folder)],
-            env=os.environ | variables, stdout=log, stderr=log,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: process.poll() is not None or _answers(url))
-        assert process.poll() is None, (folder / "review.log").read_text()
-        yield Desk(folder, url)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/login", timeout=PATIENCE).status_code == 200
-    except httpx.TransportError:
-        return False
+    address = f"\0leukowatch-review-{port}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(address)
+        channel.settimeout(PATIENCE)
+        with (folder / "review.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "leukowatch", "review", "--home", str(folder)],
+                env=os.environ | variables | {"NOTIFY_SOCKET": "@" + address[1:]}, stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            while b"READY=1" not in channel.recv(4096):
+                pass
+            yield Desk(folder, f"http://127.0.0.1:{port}")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE)
 
 
 def _free_port() -> int:
