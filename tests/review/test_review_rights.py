@@ -1,11 +1,12 @@
 """Who may ask for what: every role against every route, and nobody without a name."""
 
 import re
+import shutil
 from contextlib import ExitStack
 
 import pytest
 
-from desk import PASSWORD, PEOPLE, log_in
+from desk import PASSWORD, PEOPLE, log_in, served
 from leukowatch.review.routes import API, ROUTES
 from leukowatch.settings import Settings
 from leukowatch.store.accounts import add_account
@@ -124,6 +125,20 @@ def test_the_sessions_cookie_is_out_of_reach_of_scripts_and_other_sites(shared_d
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert "Secure" not in cookie
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("proxy", "believed"), [("127.0.0.1", True), ("", False)])
+def test_behind_https_the_cookie_is_sent_over_https_alone(scanned, tmp_path, proxy, believed):
+    """A proxy that the settings name is believed, and nobody else."""
+    folder = tmp_path / "home"
+    shutil.copytree(scanned, folder)
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+    with served(folder, REVIEW__PROXY=proxy) as desk, desk.stranger() as client:
+        answer = client.get("/login", headers=forwarded)
+
+    assert ("Secure" in answer.headers["set-cookie"]) == believed
+    assert ("Strict-Transport-Security" in answer.headers) == believed
 
 
 def test_after_the_logout_the_cookie_opens_nothing(shared_desk):
