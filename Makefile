@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test slow check format wheel clean
+.PHONY: help run test slow chaos fuzz check format wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/:.*  ## /\t/' | expand -t 10
@@ -18,6 +18,12 @@ test: .venv/.test-ready  ## the quick tests (sets up first where needed)
 
 slow: .venv/.test-ready  ## the tests that take minutes
 	$(BIN)/pytest -q -m slow $(ARGS)
+
+chaos: .venv/.test-ready  ## a service under SIGKILLs, pauses and full disks; as root: ARGS="--seed N --minutes M --kills K --files F"
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+
+fuzz: .venv/.test-ready  ## mutated images, settings, sidecars and bundles: ARGS="--cases N --seed N"
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 check: .venv/.test-ready  ## format, lint and types, changing nothing
 	$(BIN)/ruff format --check .

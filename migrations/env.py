@@ -16,8 +16,15 @@ def migrate(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
+        take_turns(connection)
         context.run_migrations()
         prove_references(connection)
+
+
+def take_turns(connection: Connection) -> None:
+    """Let several services that start at once on a new server migrate one after another."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('leukowatch migrations'))")
 
 
 def prove_references(connection: Connection) -> None:

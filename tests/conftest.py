@@ -1,6 +1,7 @@
 """What all tests share: phantom fields, a home, and the real images where there are any."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import settings
 
 from lab import Home
 from leukonet.phantom import field_bytes
+from postgres import Server, why_no_server
+from stores import ServerStore
 
 settings.register_profile("leukowatch", deadline=None)  # machines are shared: speed is measured in bench/
 settings.load_profile("leukowatch")
@@ -63,3 +66,22 @@ def phantoms() -> list[bytes]:
 def home(tmp_path: Path) -> Home:
     """Give a home of its own, without a service."""
     return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """Give a PostgreSQL server, started for these tests; skip where the program is not installed."""
+    reason = why_no_server()
+    if reason:
+        pytest.skip(reason)
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Server) -> Iterator[ServerStore]:
+    """Give a fresh store on it, with the schema."""
+    store = ServerStore(postgresql_server)
+    yield store
+    store.remove()

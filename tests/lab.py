@@ -1,5 +1,6 @@
 """A real service in a process of its own, for tests that look at it from outside."""
 
+import io
 import os
 import signal
 import socket
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from PIL import Image
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; generous, as test machines are shared."""
@@ -28,6 +32,13 @@ def wait_until(what: Callable[[], Any], patience: float = PATIENCE) -> Any:
     raise AssertionError(message)
 
 
+def slow_image(side: int = 8_000) -> bytes:
+    """Give a small file of so many pixels across and down; it takes a second or more to decode."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((side, side, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
 class Home:
     """A home folder in a temporary place, and the commands that work on it."""
 
@@ -36,6 +47,8 @@ class Home:
         self.inbox = folder / "inbox"
         self.archive = folder / "archive"
         self.quarantine = folder / "quarantine"
+        self.program = ["-m", "leukowatch"]
+        """What Python runs; a test of faults puts another script there."""
         self.inbox.mkdir(parents=True)
         quick = {"INBOX__QUIET_SECONDS": "0.2", "INBOX__TRUNCATED_SECONDS": "0.6", "ANALYSIS__WORKERS": "2"}
         self._variables = {f"LEUKOWATCH_{key}": value for key, value in (quick | settings).items()}
@@ -47,7 +60,7 @@ class Home:
     def command(self, *arguments: str, timeout: float = PATIENCE) -> "subprocess.CompletedProcess[str]":
         """Run one `leukowatch` command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "leukowatch", *arguments],
+            [sys.executable, *self.program, *arguments],
             env=self.environment(COLUMNS="200"),
             capture_output=True,
             text=True,
@@ -92,7 +105,7 @@ class Home:
             channel.settimeout(PATIENCE)
             with (self.folder / "log.txt").open("ab") as log:
                 process = subprocess.Popen(
-                    [*before, sys.executable, "-m", "leukowatch", "run"],
+                    [*before, sys.executable, *self.program, "run"],
                     env=self.environment(NOTIFY_SOCKET="@" + address[1:]),
                     stdout=log,
                     stderr=log,

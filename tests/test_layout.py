@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "inbox": {"store.outcome"},
     "analysis": set(),
     "differential": {"store"},
-    "console": {"differential", "store", "inbox.listing"},
+    "console": {"differential", "store", "inbox.listing", "inbox.gate"},
     "review": {"differential", "store", "exchange", "inbox.beneath", "inbox.listing", "inbox.naming"},
     "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},

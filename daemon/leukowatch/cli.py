@@ -6,6 +6,7 @@ import typer
 
 from leukonet.errors import LeukonetError
 from leukowatch.commands import (
+    archive,
     exchanging,
     mending,
     people,
@@ -14,6 +15,7 @@ from leukowatch.commands import (
     running,
     schema,
     trail,
+    upkeep,
 )
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
@@ -35,11 +37,13 @@ app.add_typer(people.users, name="user")
 app.add_typer(people.tokens, name="token")
 app.add_typer(trail.audit, name="audit")
 for command in (
-    *(running.run, running.scan, running.console),
+    *(running.run, running.scan, running.console, running.worker),
     reviewing.review,
     *(reading.slides, reading.report, reading.field),
     exchanging.export,
     *(mending.requeue, mending.reassign),
+    *(upkeep.pause, upkeep.resume, upkeep.backup, upkeep.restore, upkeep.prune),
+    *(archive.reanalyse, archive.compare, archive.promote, archive.rollback),
     *(reading.doctor, reading.settings),
 ):
     app.command()(command)

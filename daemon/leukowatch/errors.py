@@ -41,6 +41,10 @@ class StoreUnavailable(LeukowatchError):
     exit_code = 6
 
 
+class LostRace(StoreUnavailable):
+    """Another service's transaction went first; the same may be tried again at once."""
+
+
 class SchemaMismatch(LeukowatchError):
     """The database's schema is not the one that this version reads and writes."""
 

@@ -1,7 +1,7 @@
 """The tables of the TOML file: every setting with its default, its range and what it does."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -9,6 +9,7 @@ FILE, MLLP = "file", "mllp"
 """The outbox's targets."""
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})")
 _LAST_PORT = 65535
+_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _DATABASE = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:).|postgresql(\+\w+)?://")
 
 
@@ -48,6 +49,14 @@ def _names_a_database(url: str) -> str:
     return url
 
 
+def _names_hours(window: str) -> str:
+    """Accept two different times of day, or nothing."""
+    begin, _, end = window.partition("-")
+    if window and (not _HOURS.fullmatch(window) or begin == end):
+        raise ValueError("give two times of day, as in 20:00-06:00")
+    return window
+
+
 class Room(BaseModel):
     """A table of the TOML file: frozen, unknown keys refused."""
 
@@ -70,6 +79,7 @@ class InboxSettings(Room):
     )
     empty_folder_seconds: float = Field(3600.0, gt=0, description="empty slide folders go after this time")
     queue: int = Field(10_000, gt=0, description="hints kept in memory; the rescan finds what overflows")
+    min_free_megabytes: int = Field(500, ge=0, description="nothing is taken while less than this is free")
 
 
 class AnalysisSettings(Room):
@@ -79,6 +89,17 @@ class AnalysisSettings(Room):
     workers: int = Field(0, ge=0, description="worker processes; 0 is one a core")
     deadline_seconds: float = Field(60.0, gt=0, description="a field that takes longer is given up")
     attempts: int = Field(3, ge=1, description="tries for a field that kills or hangs its worker")
+    window: Annotated[str, AfterValidator(_names_hours)] = Field(
+        "", description="hours of the day in which files are taken, local time; empty is always"
+    )
+    pool: Literal["local", "dask"] = Field("local", description="workers here, or on a Dask cluster")
+    scheduler: str = Field("", description="the Dask scheduler, as tcp://HOST:8786, where the pool is dask")
+    travel: Literal["bytes", "path"] = Field(
+        "bytes", description="how fields reach the cluster: sent, or read from a folder that all share"
+    )
+    memory_megabytes: int = Field(
+        2500, ge=500, description="a field that needs more in its worker is refused"
+    )
 
 
 class StoreSettings(Room):
@@ -89,6 +110,7 @@ class StoreSettings(Room):
     )
     busy_seconds: float = Field(10.0, ge=0, description="how long a locked database is waited for")
     group: int = Field(64, ge=1, description="most results in one transaction")
+    backup_days: int = Field(7, ge=0, description="doctor complains of a backup older than this; 0 is never")
 
 
 class ServiceSettings(Room):
@@ -96,6 +118,10 @@ class ServiceSettings(Room):
 
     stop_seconds: float = Field(20.0, gt=0, description="what is in hand at SIGTERM may take this long")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    nice: int = Field(0, ge=0, le=19, description="how far the service gives way to other programs")
+    io_class: str = Field("none", pattern="^(none|best-effort|idle)$", description="class of its disk access")
+    metrics_seconds: float = Field(15.0, ge=0, description="metrics are written this often; 0 is never")
+    metrics_file: str = Field("", description="where to; empty is metrics/leukowatch.prom in the home")
 
 
 class ReviewSettings(Room):

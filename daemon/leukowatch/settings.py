@@ -6,6 +6,7 @@ Precedence, strongest first: environment (`LEUKOWATCH_ANALYSIS__WORKERS=2`), the
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
 DEFAULT_HOME = Path("leukowatch-home")
 _PREFIX = "LEUKOWATCH_"
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^/@]*@")
+"""Of a URL: never shown."""
 _NO_SETTINGS = {"LEUKOWATCH_CONFIG", "LEUKOWATCH_DATA", "LEUKOWATCH_WRITE_README"}
 """Variables that something else than `Settings` reads."""
 
@@ -126,6 +129,11 @@ class Settings(BaseSettings):
         return self.home / "quarantine"
 
     @property
+    def metrics_file(self) -> Path:
+        """Where the metrics are written."""
+        return self.home / (self.service.metrics_file or "metrics/leukowatch.prom")
+
+    @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""
         return self.store.url or f"sqlite:///{self.home / DATABASE_NAME}"
@@ -177,12 +185,13 @@ def load_settings(home: Path | None = None) -> Settings:
 
 
 def origins(settings: Settings) -> list[tuple[str, str, str]]:
-    """List `(key, value, where from)` of every setting in force."""
+    """List `(key, value, where from)` of every setting in force, passwords in URLs left out."""
     values = {"home": settings.home}
     for table in _tables():
         values |= {f"{table}.{key}": value for key, value in getattr(settings, table)}
     came = settings.provenance.origins
-    return [(key, str(value), came.get(key, "default")) for key, value in values.items()]
+    told = {key: _PASSWORD.sub(r"\1***@", str(value)) for key, value in values.items()}
+    return [(key, value, came.get(key, "default")) for key, value in told.items()]
 
 
 def _tables() -> dict[str, type[Room]]:
@@ -212,7 +221,11 @@ def _read(path: Path) -> dict[str, Any]:
         if not path.exists() and not os.environ.get("LEUKOWATCH_CONFIG"):
             return {}
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # no UTF-8, no TOML, endless numbers, endless nesting
         raise SettingsInvalid(f"{path}: cannot be read ({error}); mend or remove it") from error
     unknown = values.keys() - Settings.model_fields.keys()
     if unknown:

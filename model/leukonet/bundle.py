@@ -75,7 +75,7 @@ def load_bundle(name: str | Path = DEFAULT) -> Bundle:
     raw = _read(folder / MANIFEST)
     try:
         return _checked(folder, raw, json.loads(raw))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise BundleDamaged(
             f"{folder / MANIFEST}: not a manifest of format {FORMAT} ({error!r}); reinstall the bundle"
         ) from error

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from leukonet.errors import DamagedImage, EmptyImage, ImageError, ImageTooLarge, TruncatedImage, UnknownFormat
+from leukonet.tiff import BIG_ENDIAN_BIGTIFF, needs_tifffile, read_tiff
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 MAX_PIXELS = 100_000_000
@@ -37,13 +38,18 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     if not data:
         raise EmptyImage("the file is empty: have the microscope export it again")
     with _pillow_errors(data):
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if data.startswith(BIG_ENDIAN_BIGTIFF):
+            return read_tiff(data, max_pixels)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > max_pixels:
             raise ImageTooLarge(
                 f"{image.width} x {image.height} pixels exceed the limit of {max_pixels}: export a smaller field"
             )
+        if needs_tifffile(image):
+            return read_tiff(data, max_pixels)
         image.load()
-        return _as_rgb(ImageOps.exif_transpose(image))
+        ImageOps.exif_transpose(image, in_place=True)  # each copy of 20 megapixels is 80 MB
+        return _as_rgb(image)
 
 
 @contextmanager
@@ -82,7 +88,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), layer).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _eight_bits(grey: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

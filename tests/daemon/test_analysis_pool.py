@@ -1,19 +1,19 @@
 """The worker pool: answers, refusals, and workers that die or hang."""
 
-import io
 import os
 import queue
+import resource
 import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from lab import PATIENCE, wait_until
+from lab import PATIENCE, slow_image, wait_until
 from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.pool import LocalPool, Refused, Returned
+
+LIMITED = ("AS", "NOFILE", "FSIZE", "CORE")
 
 
 @pytest.fixture
@@ -22,7 +22,13 @@ def made():
     pools = []
 
     def make(**options):
-        defaults = {"workers": 1, "deadline": 30.0, "attempts": 3, "max_pixels": 200_000_000}
+        defaults = {
+            "workers": 1,
+            "deadline": 30.0,
+            "attempts": 3,
+            "max_pixels": 200_000_000,
+            "memory_megabytes": 2500,
+        }
         pools.append(LocalPool(load_bundle(), "smear-2", **(defaults | options)))
         return pools[-1]
 
@@ -35,13 +41,6 @@ def made():
 def answers():
     """Give a queue that a pool's answers are put into."""
     return queue.SimpleQueue()
-
-
-def slow_image() -> bytes:
-    """Give a small file that takes a second or more to decode."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.zeros((8_000, 8_000, 3), np.uint8)).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 def workers(pool: LocalPool) -> list[int]:
@@ -166,3 +165,33 @@ def test_worker_killed_before_it_takes_a_field_loses_none_of_those_in_hand(made,
     got = [answers.get(timeout=PATIENCE) for _ in range(6)]
 
     assert [FieldResult] * 6 == [type(answer) for answer in got]
+
+
+def test_image_that_needs_more_memory_than_a_worker_has_is_refused_and_the_worker_lives_on(
+    made, phantoms, answers
+):
+    """A decompression bomb below the pixel limit costs itself, neither the machine's memory nor the others."""
+    pool = made(memory_megabytes=500)
+    pool.submit(phantoms[0], answers.put)
+    answers.get(timeout=PATIENCE)
+    before = workers(pool)
+    pool.submit(slow_image(12_000), answers.put)
+    bomb = answers.get(timeout=PATIENCE)
+    pool.submit(phantoms[1], answers.put)
+    after = answers.get(timeout=PATIENCE)
+
+    assert isinstance(bomb, Refused)
+    assert bomb.reason == "too_large"
+    assert isinstance(after, FieldResult)
+    assert before == workers(pool)
+
+
+def test_worker_may_neither_write_files_nor_leave_its_memory_in_one(made, phantoms, answers):
+    """What a hostile image makes of a decoder, the kernel lets it write nothing."""
+    pool = made(memory_megabytes=700)
+    pool.submit(phantoms[0], answers.put)
+    answers.get(timeout=PATIENCE)
+    [worker] = workers(pool)
+    limits = {kind: resource.prlimit(worker, getattr(resource, f"RLIMIT_{kind}")) for kind in LIMITED}
+
+    assert {"AS": (700 << 20,) * 2, "NOFILE": (64, 64), "FSIZE": (0, 0), "CORE": (0, 0)} == limits

@@ -14,6 +14,7 @@ from rich.console import Console
 from handmade import NOON, blank, cell, fill, outcome, seen
 from lab import wait_until
 from leukowatch.console.live import LiveView, watch_live
+from leukowatch.inbox.gate import set_paused
 from leukowatch.setting_tables import StoreSettings
 from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
@@ -219,3 +220,10 @@ def test_a_database_of_another_kind_is_told_and_waited_for(tmp_path):
     settings = Settings(home=tmp_path, store=StoreSettings(url=f"sqlite:///{tmp_path / 'text.db'}"))
     with Watching(settings) as watching:
         assert watching.shows("no database")
+
+
+def test_a_pause_is_on_the_screen(settings, view):
+    """Somebody wonders why nothing is counted: the reason and the remedy stand below the head."""
+    set_paused(settings.home, paused=True)
+
+    assert "files wait in the inbox: paused: `leukowatch resume` goes on" in drawn(view.render())

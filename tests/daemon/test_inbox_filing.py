@@ -1,5 +1,6 @@
 """Filing: nothing is overwritten, nothing is lost, and whatever is repeated gives one file."""
 
+import dataclasses
 import errno
 import hashlib
 import json
@@ -269,6 +270,28 @@ def test_replaced_source_is_left_for_the_next_arrival(any_home, status):
     assert list(any_home.quarantine.rglob("*.json")) == []
 
 
+def test_file_that_takes_the_sources_name_at_the_very_move_is_put_back(home, monkeypatch):
+    """Between the last look and the rename a writer can be quicker: its file has no row, and must not vanish."""
+    filing = home.put(b"S1/f.jpg")
+    other = home.inbox / "S1" / ".new.part"
+    real = carrying.rename_new
+
+    def overtaken(name, target, folder):
+        if other.exists():
+            other.write_bytes(b"another field")
+            other.rename(home.inbox / "S1" / "f.jpg")
+        real(name, target, folder)
+
+    other.touch()
+    monkeypatch.setattr(
+        carrying, "rename_new", lambda *names: overtaken(*names) if len(names) == 3 else real(*names)
+    )
+    place = home.filer.file(filing)
+
+    assert place is None
+    assert {home.inbox / "S1" / "f.jpg": b"another field"} == home.files()
+
+
 def test_source_that_is_now_a_link_is_left_alone(home):
     """A link put in the file's place is not followed."""
     filing = home.put(b"S1/a.jpg")
@@ -294,6 +317,16 @@ def test_missing_inbox_loses_nothing(home):
 
     with pytest.raises(FilingFailed, match="is not there"):
         home.filer.file(filing)
+
+
+def test_missing_file_of_another_disk_is_not_lost(home):
+    """The inbox's file system is not mounted, an empty folder is in its place: the file is waited for."""
+    filing = home.put(b"S1/a.jpg")
+    (home.inbox / "S1/a.jpg").unlink()
+    elsewhere = dataclasses.replace(filing, device=filing.device + 1)
+
+    with pytest.raises(FilingFailed, match="not mounted"):
+        home.filer.file(elsewhere)
 
 
 def test_repeating_gives_the_same_place(any_home):

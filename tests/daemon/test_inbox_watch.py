@@ -183,6 +183,24 @@ def test_kernels_limit_leads_to_polling_and_a_warning(inbox, monkeypatch, code, 
         watch.stop()
 
 
+def test_limit_met_at_a_slide_folder_leads_to_polling(inbox, monkeypatch):
+    """Watchdog itself is silent about a folder below the inbox that the kernel refuses: it would stay deaf."""
+    real = inotify_c.inotify_add_watch
+
+    def refuse(descriptor, path, mask):
+        ctypes.set_errno(errno.ENOSPC)
+        return -1 if path.endswith(b"S1") else real(descriptor, path, mask)
+
+    monkeypatch.setattr(inotify_c, "inotify_add_watch", refuse)
+    watch = InboxWatch(inbox, 100, polling=False)
+    watch.start()
+    try:
+        assert watch.polling
+        assert watch.armed()
+    finally:
+        watch.stop()
+
+
 def test_start_asks_for_a_rescan(inbox):
     """What lay in the inbox before gave no hint."""
     watch = InboxWatch(inbox, 100, polling=False)
@@ -242,6 +260,18 @@ def test_dead_thread_leaves_the_watch_disarmed(watch):
     emitter.stop()
 
     until(lambda: not watch.armed())
+
+
+def test_watch_with_a_dead_thread_is_made_anew(watch, inbox):
+    """The service goes on hearing, and what it missed is looked for."""
+    (emitter,) = watch._observer.emitters
+    emitter.stop()
+    until(lambda: not watch.armed())
+    watch.revive()
+    (inbox / "a.jpg").write_bytes(b"x")
+
+    assert watch.rescan_wanted()
+    assert hints_until(watch, Hint(b"a.jpg", Sign.CLOSED))
 
 
 def test_inbox_may_be_a_link(inbox, tmp_path):

@@ -119,7 +119,16 @@ def test_run_imports_neither_tensorflow_nor_alembic_nor_scipy_before_it_is_ready
     )
 
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    assert not loaded & {"tensorflow", "keras", "alembic", "scipy", "matplotlib", "sklearn"}
+    assert not loaded & {
+        "tensorflow",
+        "keras",
+        "alembic",
+        "scipy",
+        "matplotlib",
+        "sklearn",
+        "distributed",
+        "psycopg",
+    }
 
 
 def test_inbox_removed_and_remade_is_watched_again(home, phantoms):

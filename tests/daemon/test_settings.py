@@ -56,6 +56,15 @@ def test_a_wrong_value_is_named_with_its_setting(monkeypatch, variable, value, w
         load_settings()
 
 
+@pytest.mark.parametrize("value", ["[" * 100_000, "9" * 5000], ids=["brackets", "digits"])
+def test_a_file_that_goes_on_without_end_is_told(here, value):
+    """A parser that gives up is no traceback: one line for a person, with code 3."""
+    write(here / "home", f"inbox = {value}")
+
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load_settings(here / "home")
+
+
 @pytest.mark.parametrize(
     "name",
     [

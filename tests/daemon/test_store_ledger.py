@@ -2,7 +2,6 @@
 
 import hashlib
 import multiprocessing
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.ledger import BundleRef, Ledger
 from leukowatch.store.outcome import Outcome, Received, Status
 from leukowatch.store.requeue import mark_requeued
+from stores import ENGINES, ON_BOTH, fresh
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 BUNDLE = BundleRef("current", "b" * 64, "locate-classify")
@@ -69,37 +69,47 @@ def template(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def path(template, tmp_path):
-    """A fresh store's file."""
-    return shutil.copy(template, tmp_path / "leukowatch.db")
+@pytest.fixture(params=ENGINES)
+def store(request, template, tmp_path):
+    """A fresh store."""
+    store = fresh(request, template, tmp_path)
+    yield store
+    store.remove()
 
 
 @pytest.fixture
-def ledger(path):
+def path(store, tmp_path):
+    """Its file, for what only SQLite can meet."""
+    if not store.url.startswith("sqlite"):
+        pytest.skip("a fault that only a file has")
+    return tmp_path / "leukowatch.db"
+
+
+@pytest.fixture
+def ledger(store):
     """A ledger on the fresh store."""
-    engine = open_writer(f"sqlite:///{path}", 0.2)
+    engine = open_writer(store.url, 0.2)
     yield Ledger(engine, BUNDLE, lambda: NOON)
     close_writer(engine)
 
 
-def rows(path, query):
-    """What another program reads in the file."""
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
+def rows(store, query):
+    """What another program reads there."""
+    return store.rows(query)
 
 
-def statuses(path):
+def statuses(store):
     """Each file taken and its state."""
-    return rows(path, "SELECT file, status FROM field_status ORDER BY file")
+    return rows(store, "SELECT file, status FROM field_status ORDER BY file")
 
 
-def test_a_field_is_recorded_with_its_cells_and_bundle(ledger, path):
+@ON_BOTH
+def test_a_field_is_recorded_with_its_cells_and_bundle(ledger, store):
     """Box, both classes, probabilities, bundle, sizes and timings are all there after the commit."""
     ledger.commit([Outcome(received("S1/a.jpg", "a", 1), result(cell(), cell("erythroblast")))])
 
     cells = rows(
-        path,
+        store,
         "SELECT slide, field, xmin, ymin, xmax, ymax, first_class, first_probability, second_class, "
         "second_probability, counts, unclassified FROM cell_result",
     )
@@ -109,7 +119,7 @@ def test_a_field_is_recorded_with_its_cells_and_bundle(ledger, path):
         (*where, "erythroblast", 0.8, "monocyte", 0.1, 0, 0),
     ]
     analysis = rows(
-        path,
+        store,
         "SELECT width, height, decode_ms, locate_ms, classify_ms, name, bundle.sha256, kind FROM analysis "
         "JOIN field ON field.id = field_id JOIN bundle ON bundle.id = bundle_id",
     )
@@ -145,7 +155,7 @@ def test_a_filing_gives_back_the_files_identity(ledger):
     assert [getattr(outcome.received, name) for name in names] == [getattr(filing, name) for name in names]
 
 
-def test_raw_names_are_kept_beside_printable_ones(ledger, path):
+def test_raw_names_are_kept_beside_printable_ones(ledger, store):
     """A name that is no UTF-8, and one with a newline, survive the store byte by byte."""
     name = b"S1/\xff\n.jpg"
     file = Received(name, "S1/\\xff\\n.jpg", "S1", False, "0" * 64, 1, 1, 1, 1, NOON)
@@ -153,19 +163,20 @@ def test_raw_names_are_kept_beside_printable_ones(ledger, path):
     [filing] = ledger.commit([Outcome(file, None, "damaged", "name \udcff and \0")])
 
     assert name == filing.relative
-    assert rows(path, "SELECT printable, detail FROM arrival") == [
+    assert rows(store, "SELECT printable, detail FROM arrival") == [
         ("S1/\\xff\\n.jpg", "name \\udcff and \\x00")
     ]
 
 
-def test_content_counted_before_is_a_duplicate(ledger, path):
+@ON_BOTH
+def test_content_counted_before_is_a_duplicate(ledger, store):
     """The same bytes under another name, later, add a row and no cell."""
     ledger.commit([counted("S1/a.jpg", "a", 1)])
     [filing] = ledger.commit([counted("S1/b.jpg", "a", 2)])
 
     assert (filing.status, filing.duplicate_of) == (Status.DUPLICATE, "S1/a.jpg")
-    assert rows(path, "SELECT * FROM differential WHERE cells > 0") == [("S1", "neutrophil", 1, 100.0, 0)]
-    said = rows(path, "SELECT field, reason FROM field_status WHERE status = 'duplicate'")
+    assert rows(store, "SELECT * FROM differential WHERE cells > 0") == [("S1", "neutrophil", 1, 100.0, 0)]
+    said = rows(store, "SELECT field, reason FROM field_status WHERE status = 'duplicate'")
     assert said == [(None, "same content as S1/a.jpg")]
 
 
@@ -188,7 +199,7 @@ def test_a_duplicate_of_a_duplicate_names_the_counted_field(ledger):
     assert filing.duplicate_of == "S1/a.jpg"
 
 
-def test_quarantined_content_is_never_the_original(ledger, path):
+def test_quarantined_content_is_never_the_original(ledger, store):
     """Twice the same broken file, then the same bytes analysed after all: quarantined twice, counted once."""
     ledger.commit([refused("S1/a.jpg", "a", 1), refused("S1/b.jpg", "a", 2)])
 
@@ -196,7 +207,7 @@ def test_quarantined_content_is_never_the_original(ledger, path):
 
     assert filing.status == Status.COUNTED
     expected = [("S1/a.jpg", "quarantined"), ("S1/b.jpg", "quarantined"), ("S1/c.jpg", "counted")]
-    assert expected == statuses(path)
+    assert expected == statuses(store)
 
 
 def test_a_refused_copy_of_counted_content_is_quarantined(ledger):
@@ -208,7 +219,7 @@ def test_a_refused_copy_of_counted_content_is_quarantined(ledger):
     assert filing.status == Status.QUARANTINED
 
 
-def test_a_requeued_file_counts_when_it_comes_again(ledger, path):
+def test_a_requeued_file_counts_when_it_comes_again(ledger, store):
     """Put back at the same place, with the same inode and bytes, it is a new arrival and no duplicate."""
     [first] = ledger.commit([refused("S1/a.jpg", "a", 1)])
     ledger.mark_filed([(first.arrival_id, b"quarantine/S1/a.jpg")])
@@ -217,10 +228,10 @@ def test_a_requeued_file_counts_when_it_comes_again(ledger, path):
 
     [again] = ledger.commit([counted("S1/a.jpg", "a", 1)])
     assert again.status == Status.COUNTED
-    assert sorted(statuses(path)) == [("S1/a.jpg", "counted"), ("S1/a.jpg", "requeued")]
+    assert sorted(statuses(store)) == [("S1/a.jpg", "counted"), ("S1/a.jpg", "requeued")]
 
 
-def test_only_quarantined_and_moved_files_are_requeued(ledger, path):
+def test_only_quarantined_and_moved_files_are_requeued(ledger, store):
     """A counted field, and a file still in the inbox, stay as they are."""
     filings = ledger.commit([counted("S1/a.jpg", "a", 1), refused("S1/b.jpg", "b", 2)])
     ledger.mark_filed([(filings[0].arrival_id, b"archive/S1/a.jpg")])
@@ -228,40 +239,40 @@ def test_only_quarantined_and_moved_files_are_requeued(ledger, path):
     marked = mark_requeued(ledger.engine, [filing.arrival_id for filing in filings])
 
     assert marked == 0
-    assert statuses(path) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "quarantined")]
+    assert statuses(store) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "quarantined")]
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_duplicate_under_another_slide_flags_both(ledger, path, together):
+def test_a_duplicate_under_another_slide_flags_both(ledger, store, together):
     """Each slide is told of the other and of both files, within a group and across groups."""
     outcomes = [counted("S1/a.jpg", "a", 1), counted("S2/b.jpg", "a", 2)]
     for part in [outcomes] if together else [[each] for each in outcomes]:
         ledger.commit(part)
 
-    flags = rows(path, "SELECT name, kind, detail FROM flag JOIN slide ON slide.id = slide_id ORDER BY name")
+    flags = rows(store, "SELECT name, kind, detail FROM flag JOIN slide ON slide.id = slide_id ORDER BY name")
     said = "S2/b.jpg (slide S2) has the same content as S1/a.jpg (slide S1), which is the one counted"
     assert [("S1", "duplicate_elsewhere", said), ("S2", "duplicate_elsewhere", said)] == flags
 
 
-def test_a_duplicate_within_its_slide_flags_nothing(ledger, path):
+def test_a_duplicate_within_its_slide_flags_nothing(ledger, store):
     """A file copied twice into its own folder is no cause for alarm."""
     ledger.commit([counted("S1/a.jpg", "a", 1), counted("S1/b.jpg", "a", 2)])
 
-    assert rows(path, "SELECT * FROM flag") == []
+    assert rows(store, "SELECT * FROM flag") == []
 
 
-def test_a_slide_named_by_default_is_flagged_once(ledger, path):
+def test_a_slide_named_by_default_is_flagged_once(ledger, store):
     """Two files directly in the inbox make one unassigned slide with one flag."""
     for number, content in enumerate("ab"):
         file = received(f"unassigned-2031-05-04/{content}.jpg", content, number, unassigned=True)
         ledger.commit([Outcome(file, result())])
 
-    flags = rows(path, "SELECT name, unassigned, kind FROM flag JOIN slide ON slide.id = slide_id")
+    flags = rows(store, "SELECT name, unassigned, kind FROM flag JOIN slide ON slide.id = slide_id")
     assert flags == [("unassigned-2031-05-04", 1, "unassigned")]
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_file_taken_again_before_its_move_keeps_its_one_row(ledger, path, together):
+def test_a_file_taken_again_before_its_move_keeps_its_one_row(ledger, store, together):
     """The same file seen by two rescans is neither counted twice nor called its own duplicate."""
     outcomes = [counted("S1/a.jpg", "a"), refused("S1/b.jpg", "b"), counted("S1/a.jpg", "a")]
     groups = [outcomes] if together else [[each] for each in outcomes]
@@ -269,15 +280,15 @@ def test_a_file_taken_again_before_its_move_keeps_its_one_row(ledger, path, toge
     filings = [filing for part in groups for filing in ledger.commit(part)]
 
     assert filings[0] == filings[2]
-    assert statuses(path) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "quarantined")]
+    assert statuses(store) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "quarantined")]
 
 
-def test_other_content_at_a_waiting_path_is_a_new_arrival(ledger, path):
+def test_other_content_at_a_waiting_path_is_a_new_arrival(ledger, store):
     """A file replaced before its move is a file of its own."""
     ledger.commit([counted("S1/a.jpg", "a", 1)])
     ledger.commit([counted("S1/a.jpg", "other", 1)])
 
-    assert statuses(path) == [("S1/a.jpg", "counted")] * 2
+    assert statuses(store) == [("S1/a.jpg", "counted")] * 2
 
 
 @pytest.mark.parametrize(
@@ -297,7 +308,7 @@ def test_other_content_at_a_waiting_path_is_a_new_arrival(ledger, path):
         (result(timings={"decode": float("nan")}), "bad_result"),
     ],
 )
-def test_a_result_that_cannot_be_stored_holds_up_no_other(ledger, path, bad, reason):
+def test_a_result_that_cannot_be_stored_holds_up_no_other(ledger, store, bad, reason):
     """One absurd result is quarantined with its reason; its neighbours in the group are counted."""
     outcomes = [
         counted("S1/a.jpg", "a"),
@@ -309,19 +320,19 @@ def test_a_result_that_cannot_be_stored_holds_up_no_other(ledger, path, bad, rea
 
     assert [filing.status for filing in filings] == [Status.COUNTED, Status.QUARANTINED, Status.COUNTED]
     assert reason == filings[1].reason
-    assert rows(path, "SELECT count(*) FROM cell") == [(2,)]
+    assert rows(store, "SELECT count(*) FROM cell") == [(2,)]
 
 
-def test_a_class_added_by_a_person_can_be_stored(ledger, path):
+def test_a_class_added_by_a_person_can_be_stored(ledger, store):
     """Classes are rows: a new one is used by the next commit."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute(
-            "INSERT INTO cell_class (name, label, key, role) VALUES ('hairy_cell', 'Hairy cell', 'x', 'counted')"
-        )
+    rows(
+        store,
+        "INSERT INTO cell_class (name, label, key, role) VALUES ('hairy_cell', 'Hairy cell', 'x', 'counted')",
+    )
 
     ledger.commit([Outcome(received("S1/a.jpg", "a", 1), result(cell("hairy_cell")))])
 
-    assert rows(path, "SELECT class, cells, percent FROM differential WHERE cells > 0") == [
+    assert rows(store, "SELECT class, cells, percent FROM differential WHERE cells > 0") == [
         ("hairy_cell", 1, 100.0)
     ]
 
@@ -332,7 +343,7 @@ def test_an_empty_group_does_nothing(ledger):
 
 
 @pytest.mark.parametrize("table", ["arrival", "field", "analysis", "cell", "flag"])
-def test_a_failure_at_any_table_leaves_nothing(ledger, path, table):
+def test_a_failure_at_any_table_leaves_nothing(ledger, store, table):
     """Wherever in the group the disk gives up, not one row of it stays, and the same group goes in later."""
     outcomes = [counted("S1/a.jpg", "a", 1), counted("S2/b.jpg", "a", 2)]
 
@@ -346,14 +357,14 @@ def test_a_failure_at_any_table_leaves_nothing(ledger, path, table):
     event.remove(ledger.engine, "before_cursor_execute", fail)
 
     left = [
-        rows(path, f"SELECT count(*) FROM {name}")
+        rows(store, f"SELECT count(*) FROM {name}")
         for name in ("slide", "arrival", "field", "analysis", "cell")
     ]
     assert left == [[(0,)]] * 5
     assert [filing.status for filing in ledger.commit(outcomes)] == [Status.COUNTED, Status.DUPLICATE]
 
 
-def test_a_full_disk_leaves_nothing_and_says_so(ledger, path):
+def test_a_full_disk_leaves_nothing_and_says_so(ledger, store, path):
     """SQLite cannot grow the file: the group is refused whole, with the remedy."""
     with ledger.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=1")
@@ -362,10 +373,10 @@ def test_a_full_disk_leaves_nothing_and_says_so(ledger, path):
     with pytest.raises(StoreUnavailable, match="disk is full"):
         ledger.commit([long])
 
-    assert rows(path, "SELECT count(*) FROM arrival") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM arrival") == [(0,)]
 
 
-def test_a_locked_database_is_refused_in_time_and_unharmed(ledger, path):
+def test_a_locked_database_is_refused_in_time_and_unharmed(ledger, store, path):
     """Another program holds the lock for longer than the patience: a clear error, and nothing written."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -374,11 +385,12 @@ def test_a_locked_database_is_refused_in_time_and_unharmed(ledger, path):
             ledger.commit([counted("S1/a.jpg", "a")])
         other.execute("ROLLBACK")
 
-    assert statuses(path) == []
+    assert statuses(store) == []
     assert ledger.commit([counted("S1/a.jpg", "a")])[0].status == Status.COUNTED
 
 
-def test_another_daemons_row_met_halfway_is_a_duplicate(ledger, path, monkeypatch):
+@ON_BOTH
+def test_another_daemons_row_met_halfway_is_a_duplicate(ledger, store, monkeypatch):
     """Where a content appears between look and insert, as PostgreSQL allows, the group is tried again."""
     ledger.commit([counted("S1/a.jpg", "a", 1)])
     monkeypatch.setattr(group.Group, "_originals", _blind_once(group.Group._originals))
@@ -386,7 +398,7 @@ def test_another_daemons_row_met_halfway_is_a_duplicate(ledger, path, monkeypatc
     [filing] = ledger.commit([counted("S1/b.jpg", "a", 2)])
 
     assert (filing.status, filing.duplicate_of) == (Status.DUPLICATE, "S1/a.jpg")
-    assert statuses(path) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "duplicate")]
+    assert statuses(store) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "duplicate")]
 
 
 def _blind_once(look):
@@ -412,8 +424,8 @@ def test_a_rule_broken_every_time_is_reported_in_the_end(ledger, monkeypatch):
         ledger.commit([counted("S1/a.jpg", "a")])
 
 
-def _commit_in_child(path, barrier, name):
-    engine = open_writer(f"sqlite:///{path}", 10)
+def _commit_in_child(url, barrier, name):
+    engine = open_writer(url, 10)
     ledger = Ledger(engine, BUNDLE)
     barrier.wait()
     for number in range(10):
@@ -421,22 +433,25 @@ def _commit_in_child(path, barrier, name):
     close_writer(engine)
 
 
-def test_two_processes_with_the_same_contents_count_each_once(path):
+@ON_BOTH
+def test_two_processes_with_the_same_contents_count_each_once(store):
     """Two daemons commit the same ten contents at the same time: ten fields, ten duplicates."""
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(2)
-    children = [context.Process(target=_commit_in_child, args=(path, barrier, name)) for name in ("S1", "S2")]
+    children = [
+        context.Process(target=_commit_in_child, args=(store.url, barrier, name)) for name in ("S1", "S2")
+    ]
     for child in children:
         child.start()
     for child in children:
         child.join(60)
 
     assert [child.exitcode for child in children] == [0, 0]
-    assert rows(path, "SELECT status, count(*) FROM arrival GROUP BY status ORDER BY status") == [
+    assert rows(store, "SELECT status, count(*) FROM arrival GROUP BY status ORDER BY status") == [
         ("counted", 10),
         ("duplicate", 10),
     ]
-    assert rows(path, "SELECT count(*), count(DISTINCT sha256) FROM field") == [(10, 10)]
+    assert rows(store, "SELECT count(*), count(DISTINCT sha256) FROM field") == [(10, 10)]
 
 
 def test_what_is_committed_and_not_moved_is_unfiled(ledger):
@@ -448,33 +463,34 @@ def test_what_is_committed_and_not_moved_is_unfiled(ledger):
     assert sorted(filings, key=lambda filing: filing.arrival_id) == ledger.unfiled()
 
 
-def test_marking_filed_ends_the_waiting(ledger, path):
+@ON_BOTH
+def test_marking_filed_ends_the_waiting(ledger, store):
     """Place and time of a move are kept, and a file that was gone is marked lost."""
     first, second, third = ledger.commit([counted(f"S1/{name}.jpg", name, ord(name)) for name in "abc"])
 
     ledger.mark_filed([(first.arrival_id, b"archive/S1/a\xff.jpg"), (second.arrival_id, None)])
 
     assert [third] == ledger.unfiled()
-    moved = rows(path, "SELECT destination, filed_at, lost FROM arrival ORDER BY id")
+    moved = rows(store, "SELECT destination, filed_at, lost FROM arrival ORDER BY id")
     when = "2031-05-04 12:00:00.000000+00:00"
     assert [(b"archive/S1/a\xff.jpg", when, 0), (None, when, 1), (None, None, 0)] == moved
 
 
-def test_marking_twice_keeps_the_first_place(ledger, path):
+def test_marking_twice_keeps_the_first_place(ledger, store):
     """A repeated recovery does not overwrite what is recorded."""
     [filing] = ledger.commit([counted("S1/a.jpg", "a")])
 
     for place in (b"archive/S1/a.jpg", None):
         ledger.mark_filed([(filing.arrival_id, place)])
 
-    assert rows(path, "SELECT destination, lost FROM arrival") == [(b"archive/S1/a.jpg", 0)]
+    assert rows(store, "SELECT destination, lost FROM arrival") == [(b"archive/S1/a.jpg", 0)]
 
 
-def test_a_results_own_bundle_is_recorded(ledger, path):
+def test_a_results_own_bundle_is_recorded(ledger, store):
     """Two bundles in one group: each analysis refers to the one that made it."""
     other = result(cell(), bundle="paper", bundle_sha256="c" * 64)
 
     ledger.commit([counted("S1/a.jpg", "a"), Outcome(received("S1/b.jpg", "b", 2), other)])
 
-    used = rows(path, "SELECT name FROM bundle JOIN analysis ON bundle.id = bundle_id ORDER BY name")
+    used = rows(store, "SELECT name FROM bundle JOIN analysis ON bundle.id = bundle_id ORDER BY name")
     assert used == [("current",), ("paper",)]

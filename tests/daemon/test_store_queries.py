@@ -1,9 +1,6 @@
 """What the reports read, and the views beside it, against a small store made by hand."""
 
 import re
-import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +14,7 @@ from leukowatch.store.database import close_writer, open_reader, open_writer
 from leukowatch.store.ledger import BundleRef, Ledger
 from leukowatch.store.outcome import Outcome, Received, Status
 from leukowatch.store.reassign import reassign
+from stores import ENGINES, ON_BOTH, POSTGRESQL, fresh
 
 NOON = datetime(2031, 5, 4, 12, tzinfo=UTC)
 BUNDLE = BundleRef("current", "b" * 64, "locate-classify")
@@ -50,7 +48,13 @@ def seen(*classes) -> FieldResult:
 def template(tmp_path_factory):
     """Three slides: one rich, one blank, one unassigned with nothing but a broken file."""
     path = tmp_path_factory.mktemp("store") / "leukowatch.db"
-    engine = open_writer(f"sqlite:///{path}", upgrade=True)
+    fill(f"sqlite:///{path}")
+    return path
+
+
+def fill(url):
+    """Commit what the tests read."""
+    engine = open_writer(url, upgrade=True)
     ledger = Ledger(engine, BUNDLE, lambda: NOON)
     filings = ledger.commit(
         [
@@ -66,37 +70,40 @@ def template(tmp_path_factory):
     )
     ledger.mark_filed([(filings[0].arrival_id, b"archive/S1/a.jpg"), (filings[3].arrival_id, None)])
     close_writer(engine)
-    return path
+
+
+@pytest.fixture(params=ENGINES)
+def store(request, template, tmp_path):
+    """A store of its own with the same rows."""
+    store = fresh(request, template, tmp_path)
+    if request.param == POSTGRESQL:
+        fill(store.url)
+    yield store
+    store.remove()
 
 
 @pytest.fixture
-def path(template, tmp_path):
-    """A copy of that store."""
-    return shutil.copy(template, tmp_path / "leukowatch.db")
-
-
-@pytest.fixture
-def engine(path):
+def engine(store):
     """A reader's engine on it."""
-    engine = open_reader(f"sqlite:///{path}")
+    engine = open_reader(store.url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def writer(path):
+def writer(store):
     """A writer's engine on it."""
-    engine = open_writer(f"sqlite:///{path}")
+    engine = open_writer(store.url)
     yield engine
     close_writer(engine)
 
 
-def rows(path, query):
-    """What another program reads in the file."""
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(query).fetchall()
+def rows(store, query):
+    """What another program reads there."""
+    return store.rows(query)
 
 
+@ON_BOTH
 def test_a_slide_is_told_with_everything_counted_on_it(engine):
     """Cells by class, the unclassified apart, fields, duplicates, quarantine, flags and time."""
     slide = tallies.slide(engine, "S1")
@@ -123,12 +130,12 @@ def test_an_absent_slide_is_not_found(engine):
         tallies.slide(engine, "S9")
 
 
-def test_classes_come_as_records(path, writer):
+def test_classes_come_as_records(store, writer):
     """A row added by a person is a class like the others."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "INSERT INTO cell_class (name, label, key, role) VALUES ('hairy_cell', 'Hairy cell', 'x', 'counted')"
-        )
+    rows(
+        store,
+        "INSERT INTO cell_class (name, label, key, role) VALUES ('hairy_cell', 'Hairy cell', 'x', 'counted')",
+    )
 
     found = queries.class_records(writer)
 
@@ -232,6 +239,7 @@ def test_files_can_be_narrowed(engine):
     assert len(queries.files(engine, limit=2)) == 2
 
 
+@ON_BOTH
 def test_totals_count_everything(engine):
     """Files of each state, cells, and what still waits for its move."""
     found = queries.totals(engine)
@@ -249,17 +257,18 @@ def test_throughput_is_of_the_last_seconds(engine):
     assert queries.throughput(engine, 20, NOON + timedelta(hours=1)) == 0
 
 
-def test_a_vanished_database_is_unavailable(path, engine):
-    """A reader whose file goes away says so."""
-    path.unlink()
+def test_a_vanished_database_is_unavailable(store, engine):
+    """A reader whose database goes away says so."""
+    store.remove()
 
-    with pytest.raises(StoreUnavailable, match="cannot be opened"):
+    with pytest.raises(StoreUnavailable, match=r"cannot be opened|does not exist"):
         tallies.slides(engine)
 
 
-def test_the_view_differential(path):
+@ON_BOTH
+def test_the_view_differential(store):
     """Five rows for each slide with an assessable field, zeros included; per cent of counted leucocytes."""
-    assert rows(path, "SELECT * FROM differential") == [
+    assert rows(store, "SELECT * FROM differential") == [
         ("S1", "neutrophil", 2, 66.7, 0),
         ("S1", "eosinophil", 0, 0.0, 0),
         ("S1", "basophil", 0, 0.0, 0),
@@ -268,34 +277,33 @@ def test_the_view_differential(path):
     ]
 
 
-def test_the_view_differential_has_no_per_cent_of_nothing(path, writer):
+def test_the_view_differential_has_no_per_cent_of_nothing(store, writer):
     """A slide with an assessable field and no counted cell has zeros and nulls."""
     Ledger(writer, BUNDLE).commit([outcome("S3/a.jpg", 9, seen("artefact"))])
 
-    found = rows(path, "SELECT cells, percent FROM differential WHERE slide = 'S3'")
+    found = rows(store, "SELECT cells, percent FROM differential WHERE slide = 'S3'")
 
     assert found == [(0, None)] * 5
 
 
-def test_the_view_differential_counts_current_analyses_only(path):
+def test_the_view_differential_counts_current_analyses_only(store):
     """An earlier analysis of the same field adds nothing."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE analysis SET is_current = 0 WHERE id = 1")
+    rows(store, "UPDATE analysis SET is_current = false WHERE id = 1")
 
-    assert rows(path, "SELECT sum(cells) FROM differential WHERE slide = 'S1'") == [(0,)]
-    assert rows(path, "SELECT count(*) FROM cell_result WHERE field = 'S1/a.jpg'") == [(0,)]
+    assert rows(store, "SELECT sum(cells) FROM differential WHERE slide = 'S1'") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM cell_result WHERE field = 'S1/a.jpg'") == [(0,)]
 
 
-def test_the_view_cell_result(path):
+def test_the_view_cell_result(store):
     """A row per cell, counted or not, under its field's path."""
-    assert rows(path, "SELECT * FROM cell_result LIMIT 1 OFFSET 3") == [
+    assert rows(store, "SELECT * FROM cell_result LIMIT 1 OFFSET 3") == [
         ("S1", "S1/a.jpg", 1.0, 2.0, 30.0, 40.0, "monocyte", 0.8, "monocyte", 0.1, None, 0, 0, 1)
     ]
 
 
-def test_the_view_field_status(path):
+def test_the_view_field_status(store):
     """A row per file taken, in every state."""
-    assert rows(path, "SELECT field, slide, file, status, reason FROM field_status ORDER BY file") == [
+    assert rows(store, "SELECT field, slide, file, status, reason FROM field_status ORDER BY file") == [
         (1, "S1", "S1/a.jpg", "counted", ""),
         (2, "S1", "S1/b.jpg", "counted", ""),
         (3, "S1", "S1/c.jpg", "not_assessable", "blank"),
@@ -303,28 +311,28 @@ def test_the_view_field_status(path):
         (None, "S2", "S2/copy.jpg", "duplicate", "same content as S1/a.jpg"),
         (None, "unassigned-2031-05-04", "unassigned-2031-05-04/x.jpg", "quarantined", "truncated"),
     ]
-    found = rows(path, "SELECT sha256, received_at FROM field_status WHERE file = 'S1/a.jpg'")
+    found = rows(store, "SELECT sha256, received_at FROM field_status WHERE file = 'S1/a.jpg'")
     assert found == [(f"{1:064x}", "2031-05-04 12:01:00.000000+00:00")]
 
 
-def test_a_reassigned_field_counts_on_its_new_slide(path, engine, writer):
+def test_a_reassigned_field_counts_on_its_new_slide(store, engine, writer):
     """The differential follows, the old slide keeps nothing of it, and the file's place stays."""
     moved = reassign(writer, "S1/a.jpg", "S7", "wrong folder", "R. Lin")
 
     assert moved == 1
     assert tallies.slide(engine, "S7").counts["neutrophil"] == 2
     assert tallies.slide(engine, "S1").counts == ZEROS | {"artefact": 1}
-    assert rows(path, "SELECT DISTINCT slide FROM differential") == [("S1",), ("S7",)]
-    assert rows(path, "SELECT slide FROM field_status WHERE file = 'S1/a.jpg'") == [("S7",)]
+    assert rows(store, "SELECT DISTINCT slide FROM differential") == [("S1",), ("S7",)]
+    assert rows(store, "SELECT slide FROM field_status WHERE file = 'S1/a.jpg'") == [("S7",)]
     assert queries.find_fields(engine, "S1/a.jpg")[0].destination == b"archive/S1/a.jpg"
 
 
-def test_a_reassignment_leaves_a_trace(path, engine, writer):
+def test_a_reassignment_leaves_a_trace(store, engine, writer):
     """From where, to where, why and by whom; both slides are flagged."""
     reassign(writer, "S1/a.jpg", "S2", "wrong folder", "R. Lin")
 
     trace = rows(
-        path,
+        store,
         "SELECT field_id, a.name, b.name, reason, who FROM reassignment "
         "JOIN slide a ON a.id = from_slide_id JOIN slide b ON b.id = to_slide_id",
     )
@@ -334,22 +342,22 @@ def test_a_reassignment_leaves_a_trace(path, engine, writer):
     assert said == {("S1", detail), ("S2", detail)}
 
 
-def test_a_whole_slide_can_be_reassigned(path, engine, writer):
+def test_a_whole_slide_can_be_reassigned(store, engine, writer):
     """All its fields move, one trace each; those already there are left alone; a repetition moves none."""
     assert reassign(writer, "S1", "S2", "the same smear", "R. Lin") == 3
     assert reassign(writer, "S1", "S2", "the same smear", "R. Lin") == 0
 
     assert tallies.slide(engine, "S2").fields == 2
-    assert rows(path, "SELECT count(*) FROM reassignment") == [(3,)]
+    assert rows(store, "SELECT count(*) FROM reassignment") == [(3,)]
 
 
 @pytest.mark.parametrize("what", ["nothing.jpg", "a.jpg"], ids=["absent", "ambiguous"])
-def test_a_reassignment_that_is_not_clear_changes_nothing(path, writer, what):
+def test_a_reassignment_that_is_not_clear_changes_nothing(store, writer, what):
     """A name that no field has, or that two have, is refused."""
     with pytest.raises(NotFound, match=what):
         reassign(writer, what, "S7", "wrong folder", "R. Lin")
 
-    assert rows(path, "SELECT count(*) FROM slide WHERE name = 'S7'") == [(0,)]
+    assert rows(store, "SELECT count(*) FROM slide WHERE name = 'S7'") == [(0,)]
 
 
 @pytest.mark.parametrize(("to", "reason"), [("", "why"), ("S7", " ")])
@@ -359,11 +367,11 @@ def test_a_reassignment_needs_target_and_reason(writer, to, reason):
         reassign(writer, "S1", to, reason, "R. Lin")
 
 
-def test_a_copy_that_comes_to_the_mended_slide_flags_nothing(path, writer):
+def test_a_copy_that_comes_to_the_mended_slide_flags_nothing(store, writer):
     """After a reassignment duplicates are judged by the slide that the field is on now."""
     reassign(writer, "S1/a.jpg", "S7", "wrong folder", "R. Lin")
-    before = rows(path, "SELECT count(*) FROM flag WHERE kind = 'duplicate_elsewhere'")
+    before = rows(store, "SELECT count(*) FROM flag WHERE kind = 'duplicate_elsewhere'")
 
     Ledger(writer, BUNDLE).commit([outcome("S7/again.jpg", 1, seen("neutrophil"))])
 
-    assert before == rows(path, "SELECT count(*) FROM flag WHERE kind = 'duplicate_elsewhere'")
+    assert before == rows(store, "SELECT count(*) FROM flag WHERE kind = 'duplicate_elsewhere'")

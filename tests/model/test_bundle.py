@@ -103,7 +103,9 @@ def test_an_absent_file_is_found(folder, file):
         load_bundle(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"not json", b"[]", b"null", b"{}", b"\xff\xfe{}", b'"text"'])
+@pytest.mark.parametrize(
+    "content", [b"", b"not json", b"[]", b"null", b"{}", b"\xff\xfe{}", b'"text"', b"[" * 100_000]
+)
 def test_a_manifest_that_is_none_is_damage(folder, content):
     """Whatever else stands in the file."""
     (folder / MANIFEST).write_bytes(content)
@@ -127,6 +129,7 @@ def test_a_manifest_that_is_none_is_damage(folder, content):
         ({"temperature": 0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
         ({"temperature": "warm"}, "manifest"),
+        ({"temperature": 10**400}, "manifest"),
         ({"cell_threshold": 1.5}, "cell_threshold 1.5"),
         ({"cell_threshold": float("nan")}, "cell_threshold"),
         ({"unclassified_below": -0.1}, "unclassified_below -0.1"),

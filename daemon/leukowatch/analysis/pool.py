@@ -9,6 +9,8 @@ from concurrent.futures import Future, TimeoutError  # noqa: A004  the one that 
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
@@ -46,6 +48,26 @@ Answer = FieldResult | Refused | Returned
 Deliver = Callable[[Answer], None]
 
 
+class Pool(Protocol):
+    """What the daemon asks of workers, here or on other machines."""
+
+    restarts: int
+    """Workers that died or hung since the start."""
+
+    @property
+    def workers(self) -> int:
+        """Fields that can be looked at at the same time, at least 1."""
+
+    def submit(self, data: bytes, deliver: Deliver, place: Path) -> None:
+        """Have one field looked at; `deliver` is called once with the answer, mostly in another thread."""
+
+    def check(self) -> None:
+        """Raise `WorkersFail` where there is no hope of answers."""
+
+    def stop(self, seconds: float) -> None:
+        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+
+
 @dataclass(eq=False, slots=True)
 class _Job:
     """A field in hand."""
@@ -65,6 +87,7 @@ class LocalPool:
         deadline: seconds that one look at a field may take.
         attempts: looks at a field that kills or hangs its worker, before it is refused.
         max_pixels: larger images are refused.
+        memory_megabytes: address space of one worker; a field that needs more is refused.
         clock: monotonic seconds.
     """
 
@@ -77,13 +100,16 @@ class LocalPool:
         deadline: float,
         attempts: int,
         max_pixels: int,
+        memory_megabytes: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workers = workers or len(os.sched_getaffinity(0))
+        self.restarts = 0
+        """Workers that died, or were ended because they hung, since the start."""
         self._deadline = deadline
         self._attempts = attempts
         self._clock = clock
-        self._begin = (source, bundle.sha256, max_pixels)
+        self._begin = (source, bundle.sha256, max_pixels, memory_megabytes)
         self._lock = threading.RLock()
         self._jobs: dict[Future[FieldResult], _Job] = {}
         self._stopping = False
@@ -91,13 +117,15 @@ class LocalPool:
         self._last_sign = clock()
         self._pool = self._made()
 
-    def submit(self, data: bytes, deliver: Deliver) -> None:
+    def submit(self, data: bytes, deliver: Deliver, place: Path | None = None) -> None:
         """Have one field looked at.
 
         Args:
             data: the image file's bytes.
             deliver: called once with the answer, mostly in another thread.
+            place: where the file is; these workers have no need of it.
         """
+        del place
         self._schedule(_Job(data, deliver))
 
     def check(self) -> None:
@@ -168,6 +196,7 @@ class LocalPool:
     def _renew(self) -> list[_Job]:
         """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""
         self._broken += 1
+        self.restarts += self.workers
         jobs, self._jobs = list(self._jobs.values()), {}
         old, self._pool = self._pool, self._made()
         self._last_sign = self._clock()
@@ -185,8 +214,10 @@ class LocalPool:
         except LeukonetError as error:
             job.deliver(Refused(error.reason, str(error)))
         except TimeoutError:
+            self.restarts += 1
             self._again(job, "timed_out", f"no result within {self._deadline:g} s")
         except ProcessExpired as error:
+            self.restarts += 1
             self._again(job, "worker_lost", f"its worker ended with code {error.exitcode}")
         except BrokenProcessPool:
             self._schedule(job)  # an idle worker's end broke the pool: no fault of this field

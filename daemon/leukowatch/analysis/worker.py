@@ -4,14 +4,16 @@ import signal
 
 from leukonet.analyse import analyse, open_networks
 from leukonet.bundle import Bundle, load_bundle
+from leukonet.errors import ImageTooLarge
 from leukonet.result import FieldResult
+from leukowatch.analysis.limits import confine
 
 _bundles: list[tuple[Bundle, int]] = []
 """The bundle and the pixel limit of this process; filled by `begin`."""
 
 
-def begin(bundle: str, sha256: str, max_pixels: int) -> None:
-    """Prepare this process: load the bundle, and leave Ctrl-C to the parent.
+def begin(bundle: str, sha256: str, max_pixels: int, memory_megabytes: int) -> None:
+    """Prepare this process: leave Ctrl-C to the parent, load the bundle, then give up what looking does not need.
 
     Raises:
         RuntimeError: the bundle is not the one that the daemon loaded.
@@ -23,6 +25,7 @@ def begin(bundle: str, sha256: str, max_pixels: int) -> None:
         raise RuntimeError(f"bundle {bundle} changed on disk since the daemon started; restart the daemon")
     open_networks(loaded)
     _bundles[:] = [(loaded, max_pixels)]
+    confine(memory_megabytes)
 
 
 def look(data: bytes) -> FieldResult:
@@ -32,7 +35,10 @@ def look(data: bytes) -> FieldResult:
         LeukonetError: the bytes are no image that can be counted, or the network failed on them.
     """
     bundle, max_pixels = _bundles[0]
-    return analyse(data, bundle, max_pixels)
+    try:
+        return analyse(data, bundle, max_pixels)
+    except MemoryError as error:
+        raise ImageTooLarge("it needs more than analysis.memory_megabytes: export a smaller field") from error
 
 
 def idle() -> None:

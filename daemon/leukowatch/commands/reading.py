@@ -59,12 +59,21 @@ def field(
     show_field(settings_of(home), file, png)
 
 
-def doctor(home: HomeOption = None) -> None:
+def doctor(
+    running: Annotated[bool, typer.Option("--running", help="No running service is a finding too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list of findings.")] = False,
+    home: HomeOption = None,
+) -> None:
     """Check everything that could be wrong, and say how to mend it; code 14 where something is."""
+    import json
+    from dataclasses import asdict
+
     from leukowatch.service.doctor import examine
 
-    findings = examine(settings_of(home))
-    for finding in findings:
+    findings = examine(settings_of(home), running=running)
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    for finding in () if as_json else findings:
         typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what}: {finding.told}")
     if not all(finding.good for finding in findings):
         raise typer.Exit(14)

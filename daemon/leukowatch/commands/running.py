@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from typing import Annotated
 
 import typer
 
@@ -14,7 +15,7 @@ def run(home: HomeOption = None) -> None:
     from leukowatch.service.daemon import serve, signals
 
     settings = settings_of(home)
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     configure_logs("warning" if terminal else settings.service.log_level, terminal)
     stopping = threading.Event()
     with signals(stopping):
@@ -39,7 +40,7 @@ def scan(home: HomeOption = None) -> None:
     from leukowatch.service.daemon import signals
 
     settings = settings_of(home)
-    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    configure_logs(settings.service.log_level, sys.stderr is not None and sys.stderr.isatty())
     stopping = threading.Event()
     with signals(stopping):
         filed = scan_now(settings, stopping)
@@ -51,3 +52,22 @@ def console(home: HomeOption = None) -> None:
     from leukowatch.console.live import watch_live
 
     watch_live(settings_of(home), threading.Event())
+
+
+def worker(
+    scheduler: Annotated[str, typer.Argument(help="As tcp://HOST:8786; `dask scheduler` starts one.")],
+    bundle: Annotated[str | None, typer.Option(help="Instead of analysis.bundle.")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Instead of analysis.workers.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Offer this machine's cores to a cluster, until told to stop; needs neither inbox nor database."""
+    from leukowatch.analysis.offering import offer
+    from leukowatch.console.logs import configure_logs
+    from leukowatch.service.daemon import signals
+
+    settings = settings_of(home)
+    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    stopping = threading.Event()
+    number = settings.analysis.workers if workers is None else workers
+    with signals(stopping):
+        offer(scheduler, bundle or settings.analysis.bundle, number, stopping)

@@ -78,6 +78,10 @@ def _refuse_among_images(settings: Settings, png: Path) -> None:
 def _content(home: Path, field: FieldRow) -> bytes:
     if field.destination is None:
         raise NotFound(f"{field.file}: it is recorded and not in the archive yet; try again in a moment")
+    if field.pruned_at is not None:
+        raise NotFound(
+            f"{field.file}: its image was pruned on {field.pruned_at:%Y-%m-%d}; its cells are kept"
+        )
     path = home / os.fsdecode(field.destination)
     try:
         return path.read_bytes()

@@ -13,9 +13,11 @@ from sqlalchemy import Engine
 from leukowatch.console.screen import Screen
 from leukowatch.console.snapshot import Snapshot, count_waiting, read_snapshot
 from leukowatch.errors import LeukowatchError
+from leukowatch.inbox.gate import why_shut
 from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
 from leukowatch.store.ledger import utc_now
+from leukowatch.store.opened import written_folders
 
 SECOND = 1.0
 """Time between two looks."""
@@ -56,6 +58,9 @@ class LiveView:
         except OSError as error:
             waiting = None
             troubles.append(f"{self._settings.inbox_folder}: cannot be listed ({error.strerror})")
+        shut = why_shut(self._settings, written_folders(self._settings), now.astimezone())
+        if shut:
+            troubles.append(f"files wait in the inbox: {shut.told}")
         return Screen(self._settings.home, now, self._last, waiting, tuple(troubles))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import NAME_MAX
-from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, write_new
+from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, sync_folder, write_new
 from leukowatch.inbox.sidecar import LONGEST_NAME, sidecar_of
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE}
@@ -146,10 +146,25 @@ def _move(source: Source, target: Path, temporary: str) -> bool:
         if error.errno != errno.EXDEV:
             raise
     else:
-        return True
+        if os.path.samestat(target.lstat(), source.status):
+            return True
+        _put_back(target, source)
+        return False
     copy_new(source.descriptor, target, temporary)
     if not source.is_current():
         target.unlink()
         return False
     source.remove()
     return True
+
+
+def _put_back(target: Path, source: Source) -> None:
+    """Give a file its name again, that had taken the source's in the very moment of the rename."""
+    folder = Path(f"/proc/self/fd/{source.folder}")
+    for name in candidates(source.name):
+        try:
+            rename_new(target, folder / os.fsdecode(name))
+        except FileExistsError:
+            continue
+        sync_folder(folder)
+        return

@@ -3,6 +3,7 @@
 Every step can be repeated: whatever moment the power goes, filing again gives one file in one place.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -155,12 +156,24 @@ class Filer:
         with ExitStack() as stack:
             source = open_source(self._inbox, filing.relative, stack)
             if source is None:
-                return _filed_before(filing, plan)
+                before = _filed_before(filing, plan)
+                if before is None and self._is_unmounted(filing):
+                    raise OSError(errno.ENODEV, "the file system that it was on is not mounted there")
+                return before
             if Identity.of(source.status) != _identity(filing):
                 before = _filed_before(filing, plan)
                 if before or filing.sha256 is None or hash_of(source.descriptor) != filing.sha256:
                     return before
             return carry(source, plan.folder, plan.name, f".{filing.arrival_id}.part", plan.card)
+
+    def _is_unmounted(self, filing: Filing) -> bool:
+        """Whether no folder above a file is on the file system on which the file was taken."""
+        folders = [
+            folder
+            for folder in (self._inbox / os.fsdecode(filing.relative)).parents
+            if folder.is_relative_to(self._inbox) and folder.is_dir()
+        ]
+        return all(folder.stat().st_dev != filing.device for folder in folders)
 
 
 def _identity(filing: Filing) -> Identity:

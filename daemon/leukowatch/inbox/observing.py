@@ -1,9 +1,11 @@
 """Watchdog's observers, made to tell what this service needs: renames into place, and lost events."""
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from watchdog.events import (
     FileClosedEvent,
@@ -69,11 +71,21 @@ class HintHandler(FileSystemEventHandler):
 
 
 class _Listener(InotifyFD):
-    """Reads the kernel's events, and says when it lost some."""
+    """Reads the kernel's events, and says when it lost some or may watch no more folders."""
 
     def __init__(self, lost: Callable[[], None]) -> None:
         super().__init__()
         self._lost = lost
+        self.refusal: OSError | None = None
+        """The kernel's refusal to watch one more folder; of a folder below the root watchdog says nothing."""
+
+    def add_callback(self, path: bytes, mask: Any, callback: Any, id_: Any) -> Any:
+        try:
+            return super().add_callback(path, mask, callback, id_)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                self.refusal = error
+            raise
 
     def handle_event(self, event: InotifyEvent) -> None:
         if event.is_queue_overflow:
@@ -110,8 +122,12 @@ def listen(root: Path, handler: HintHandler, lost: Callable[[], None]) -> Listen
     try:
         observer.schedule(handler, str(root), recursive=True, event_filter=_LISTENED)
         observer.start()
+        if observer.listener.refusal:
+            raise observer.listener.refusal
     except OSError:
         observer.stop()
+        if observer.ident is not None:
+            observer.join()
         raise
     return observer
 
@@ -129,8 +145,10 @@ def poll(root: Path, handler: HintHandler) -> BaseObserver:
 
 
 def is_running(observer: BaseObserver) -> bool:
-    """Whether all of an observer's threads are alive."""
+    """Whether all of an observer's threads are alive, and none of its folders was refused."""
     threads = [observer, *observer.emitters]
     if isinstance(observer, ListeningObserver):
         threads.append(observer.listener)
+        if observer.listener.refusal:
+            return False
     return bool(observer.emitters) and all(thread.is_alive() for thread in threads)

@@ -34,6 +34,8 @@ class Sign(StrEnum):
 class _Waiting:
     """What is known of one file."""
 
+    known: float
+    """When it was first heard of, on the tracker's clock."""
     due: float | None = None
     """When to look, on the tracker's clock; None while somebody looks, or after release."""
     identity: Identity | None = None
@@ -75,6 +77,11 @@ class Stability:
         """Give the keys of the files that are not ready yet."""
         return (key for key, file in self._files.items() if not file.released)
 
+    def oldest_seconds(self) -> float:
+        """How long the file known longest has been known, 0 for none."""
+        oldest = next(iter(self._files.values()), None)  # in the order in which they were heard of
+        return self._clock() - oldest.known if oldest else 0.0
+
     def hint(self, key: bytes, sign: Sign) -> None:
         """Take note of a sign; temporary names and those that are left alone are passed over."""
         if sign is Sign.GONE:
@@ -82,7 +89,7 @@ class Stability:
             return
         if not is_candidate(key):
             return
-        file = self._files.setdefault(key, _Waiting())
+        file = self._files.setdefault(key, _Waiting(self._clock()))
         if sign is Sign.SEEN and file.released:
             return
         file.hinted = file.hinted or sign is not Sign.SEEN
@@ -139,7 +146,7 @@ class Stability:
         """Wait anew for a file that was due or ready but could not be looked at or taken."""
         file = self._files.get(key)
         if file is not None:
-            self._files[key] = fresh = _Waiting()
+            self._files[key] = fresh = _Waiting(file.known)
             self._schedule(key, fresh, self._clock() + max(self._quiet, _SHORTEST_PAUSE))
 
     def forget(self, key: bytes) -> None:

@@ -83,6 +83,16 @@ class InboxWatch:
             return False
         return self._observer is not None and is_running(self._observer)
 
+    def revive(self) -> None:
+        """Watch the inbox anew where a thread has died or a folder was refused; what was missed, a rescan finds.
+
+        Raises:
+            InboxVanished: as `rearm`.
+        """
+        if self._observer is None or not is_running(self._observer):
+            _log.error("the watch has failed and is made anew", inbox=str(self._folder))
+            self.rearm()
+
     def rearm(self) -> None:
         """Watch the folder that has the inbox's name now, and ask for a rescan.
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,21 +11,27 @@ from types import FrameType
 import structlog
 from sqlalchemy import Engine
 
+from leukonet.analyse import open_networks
 from leukonet.bundle import load_bundle
-from leukowatch.analysis.pool import LocalPool
+from leukowatch.analysis.choice import chosen_pool
 from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
 from leukowatch.inbox.filing import Filer
+from leukowatch.inbox.gate import Gate
 from leukowatch.inbox.listing import temporary_files, unlistable_folders
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
-from leukowatch.service.home import make_home, only_one
+from leukowatch.service.home import NAME, home_name, make_home, only_one
+from leukowatch.service.metrics import Reporter
+from leukowatch.service.priority import give_way
 from leukowatch.service.taking import Taker
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
 from leukowatch.store.database import close_writer, open_writer
+from leukowatch.store.engines import location
 from leukowatch.store.group import BundleRef
 from leukowatch.store.ledger import Ledger
+from leukowatch.store.opened import written_folders
 
 _log = structlog.get_logger(__name__)
 
@@ -41,18 +48,15 @@ class Daemon:
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         bundle = load_bundle(settings.analysis.bundle)
+        open_networks(bundle)  # one that does not run is refused here, before any worker is made
         self._settings = settings
+        self.database = location(engine)
+        """The database, as a message names it."""
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
-        self._pool = LocalPool(
-            bundle,
-            settings.analysis.bundle,
-            workers=settings.analysis.workers,
-            deadline=settings.analysis.deadline_seconds,
-            attempts=settings.analysis.attempts,
-            max_pixels=settings.inbox.max_pixels,
-        )
+        self._pool = chosen_pool(bundle, settings)
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
-        ledger = Ledger(engine, BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes))
+        ref = BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes)
+        ledger = Ledger(engine, ref, home=home_name(settings))
         self._writer = Writer(
             ledger,
             filer,
@@ -60,7 +64,9 @@ class Daemon:
             settings.store.group,
             lambda key, fate: self.taker.settled(key, fate),  # noqa: PLW0108  made below
         )
-        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end)
+        gate = Gate(settings, written_folders(settings))
+        self.taker = Taker(settings, self._watch, self._pool, self._writer.put, self._writer.put_end, gate)
+        self.reporter = Reporter(settings, bundle, self.taker, self._pool, self._writer.progress)
 
     def start(self) -> None:
         """Finish what an earlier run left, then watch, then take what is there."""
@@ -93,6 +99,11 @@ class Daemon:
         self._watch.rearm()
         _log.warning("the inbox is watched again", inbox=str(self._settings.inbox_folder))
 
+    def status(self) -> str:
+        """What the service manager shows."""
+        shut = self.taker.gate.shut()
+        return f"files wait: {shut.told}" if shut else f"watching {self._settings.inbox_folder}"
+
     def refused(self) -> bool:
         """Whether the database has refused results time and again."""
         return self._writer.refusals >= REFUSALS
@@ -117,6 +128,7 @@ def running(settings: Settings) -> Iterator[Daemon]:
     _require_inbox(settings)
     make_home(settings)
     with only_one(settings.home):
+        give_way(settings.service.nice, settings.service.io_class)
         engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
         try:
             daemon = Daemon(settings, engine)
@@ -132,7 +144,8 @@ def running(settings: Settings) -> Iterator[Daemon]:
 
 def _require_inbox(settings: Settings) -> None:
     """Refuse to make an inbox where there was one: it may only be unmounted."""
-    if (settings.home / DATABASE_NAME).exists() and not settings.inbox_folder.is_dir():
+    used = any((settings.home / name).exists() for name in (DATABASE_NAME, NAME))
+    if used and not settings.inbox_folder.is_dir():
         raise InboxVanished(f"{settings.inbox_folder}: missing, though this home was used: mount or make it")
 
 
@@ -144,7 +157,8 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
     """
     beat = systemd.watchdog_seconds()
     with running(settings) as daemon:
-        systemd.notify("READY=1", f"STATUS=watching {settings.inbox_folder}")
+        status = daemon.status()
+        systemd.notify("READY=1", f"STATUS={status}")
         _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
         vanished = False
         while not stopping.is_set():
@@ -158,6 +172,10 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
                     _log.error("the inbox is not what was watched", error=str(error))
                 vanished = True
                 stopping.wait(TICK)
+            if daemon.status() != status:
+                status = daemon.status()
+                systemd.notify(f"STATUS={status}")
+            daemon.reporter.round(time.monotonic())
             if beat:
                 systemd.notify("WATCHDOG=1")
         _log.info("stopping", in_hand=daemon.taker.in_hand())
@@ -180,9 +198,12 @@ def scan(settings: Settings, stopping: threading.Event) -> int:
         while not stopping.is_set() and not left <= daemon.taker.hopeless():
             daemon.round()
             left = present & daemon.taker.pending()
+            shut = daemon.taker.gate.shut()
+            if shut and not daemon.taker.in_hand():
+                raise StillWaiting(f"{len(left)} files wait in the inbox: {shut.told}")
             if daemon.refused():
                 raise StoreUnavailable(
-                    f"{settings.database_url}: takes no results, {len(left)} files wait; the log says why"
+                    f"{daemon.database}: takes no results, {len(left)} files wait; the log says why"
                 )
     left |= {*temporary_files(settings.inbox_folder), *unlistable_folders(settings.inbox_folder)}
     if left:

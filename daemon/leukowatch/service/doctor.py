@@ -1,7 +1,6 @@
 """Looks at everything that could be wrong with an installation, and says how to mend it."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LEAST_FREE = 1_000_000_000
-"""Bytes that should be free where the home is."""
+"""Bytes that should be free; twice `inbox.min_free_megabytes` where that is more."""
 FEW_WATCHES = 8192
 """A limit of inotify watches below this is soon reached: each slide folder needs one."""
 
@@ -29,16 +28,24 @@ class Finding:
     """The state, or what is wrong and how to mend it."""
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Run every check; none stops the others, whatever it meets, and none makes anything."""
+def examine(settings: Settings, *, running: bool = False) -> list[Finding]:
+    """Run every check; none stops the others, whatever it meets, and none makes anything.
+
+    Args:
+        settings: in force.
+        running: whether a home without a service is a finding.
+    """
     checks: dict[str, Callable[[Settings], str]] = {
         "folders": _folders,
         "disk": _disk,
-        "service": _service,
+        "service": _running if running else _service,
         "database": _database,
         "bundle": _bundle,
         "file events": _events,
         "files": _files,
+        "queue": _queue,
+        "progress": _progress,
+        "backup": _backups,
     }
     findings = []
     for what, check in checks.items():
@@ -61,10 +68,19 @@ def _folders(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if free < LEAST_FREE:
-        raise LeukowatchError(f"only {free / 1e6:.0f} MB are free at {settings.home}: make room")
+    from leukowatch.inbox.gate import free_bytes  # noqa: PLC0415  each check pays for itself
+    from leukowatch.store.opened import written_folders  # noqa: PLC0415
+
+    there = {
+        next(folder for folder in (wanted, *wanted.parents) if folder.exists())
+        for wanted in written_folders(settings)
+    }
+    free, folder = min((free_bytes(folder), folder) for folder in there)
+    if free < max(LEAST_FREE, 2_000_000 * settings.inbox.min_free_megabytes):
+        raise LeukowatchError(
+            f"only {free / 1e6:.0f} MB are free at {folder}: make room; nothing is taken below "
+            f"{settings.inbox.min_free_megabytes} MB"
+        )
     return f"{free / 1e9:.0f} GB are free"
 
 
@@ -72,6 +88,13 @@ def _service(settings: Settings) -> str:
     from leukowatch.service.home import is_locked  # noqa: PLC0415  each check pays for itself
 
     return f"{'a' if is_locked(settings.home) else 'no'} service runs on this home"
+
+
+def _running(settings: Settings) -> str:
+    told = _service(settings)
+    if told.startswith("no"):
+        raise LeukowatchError(f"{told}: start it, and look at its log")
+    return told
 
 
 def _database(settings: Settings) -> str:
@@ -122,3 +145,21 @@ def _files(settings: Settings) -> str:
     return f"{found.files} taken, {held} in quarantine" + (
         ": `leukowatch requeue` puts them back" if held else ""
     )
+
+
+def _queue(settings: Settings) -> str:
+    from leukowatch.service import health  # noqa: PLC0415  each check pays for itself
+
+    return health.queue(settings)
+
+
+def _progress(settings: Settings) -> str:
+    from leukowatch.service import health  # noqa: PLC0415  each check pays for itself
+
+    return health.progress(settings)
+
+
+def _backups(settings: Settings) -> str:
+    from leukowatch.service import health  # noqa: PLC0415  each check pays for itself
+
+    return health.backups(settings)

@@ -1,8 +1,10 @@
-"""The home: its folders, and the lock that keeps a second daemon out."""
+"""The home: its folders, its name, and the lock that keeps a second daemon out."""
 
 import fcntl
 import os
 import pwd
+import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from leukowatch.errors import HomeInUse, StoreUnavailable
 from leukowatch.settings import Settings
 
 LOCK = "leukowatch.lock"
+NAME = "leukowatch.name"
 _GROUP_READS = 0o750
 
 
@@ -33,6 +36,31 @@ def make_home(settings: Settings) -> None:
             raise StoreUnavailable(
                 f"{folder}: cannot be made ({error.strerror}); check LEUKOWATCH_HOME"
             ) from error
+
+
+def home_name(settings: Settings) -> str:
+    """Name this home among those that share a database; it is made up once and kept in the home.
+
+    Returns:
+        The host's name and eight digits of chance; empty where the database is the home's own.
+
+    Raises:
+        StoreUnavailable: the name cannot be read or kept.
+    """
+    if not settings.store.url:
+        return ""
+    path = settings.home / NAME
+    try:
+        if not path.exists():
+            draft = path.with_name(f".{NAME}.part")
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(f"{socket.gethostname()}-{secrets.token_hex(4)}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise StoreUnavailable(f"{path}: cannot be read or made ({error.strerror}); mend its mode") from error
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import printable, slide_name
+from leukowatch.service.home import home_name
 from leukowatch.settings import Settings
 from leukowatch.store import queries, tallies
 from leukowatch.store import reassign as reassigning
@@ -40,7 +41,8 @@ def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> It
     filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
     missing = []
     with writer(settings) as engine:
-        for where, file in _held(engine, settings.home, names, everything=everything).items():
+        held = _held(engine, settings.home, home_name(settings), names, everything=everything)
+        for where, file in held.items():
             try:
                 place = filer.give_back(where, file.relative)
             except NotFound as error:
@@ -70,15 +72,21 @@ def reassign(settings: Settings, what: str, to: str, reason: str) -> int:
         return reassigning.reassign(engine, what, to, reason, getpass.getuser())
 
 
-def _held(engine: Engine, home: Path, names: Sequence[str], *, everything: bool) -> dict[Path, FileRow]:
-    """Give the quarantined files that are meant, each once, by where they are."""
+def _held(
+    engine: Engine, home: Path, home_is: str, names: Sequence[str], *, everything: bool
+) -> dict[Path, FileRow]:
+    """Give this home's quarantined files that are meant, each once, by where they are."""
+
+    def here(files: Sequence[FileRow]) -> dict[Path, FileRow]:
+        return _places(home, [file for file in files if file.home == home_is])
+
     if everything:
-        return _places(home, queries.files(engine, status=Status.QUARANTINED))
+        return here(queries.files(engine, status=Status.QUARANTINED))
     if not names:
         raise RequestInvalid("name the files to put back, or say --all; the field_status view lists them")
     meant: dict[Path, FileRow] = {}
     for name in names:
-        found = _places(home, queries.find_files(engine, _below(home, name), status=Status.QUARANTINED))
+        found = here(queries.find_files(engine, _below(home, name), status=Status.QUARANTINED))
         if not found:
             raise NotFound(f"{name}: no file in quarantine is called so; the field_status view lists them")
         if len(found) > 1:

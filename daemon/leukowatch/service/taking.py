@@ -1,5 +1,6 @@
 """The inbox's side of the service: hints and rescans become complete files, files become fields in the pool."""
 
+import os
 import queue
 import time
 from collections.abc import Callable
@@ -9,9 +10,11 @@ from io import BytesIO
 import structlog
 
 from leukonet.result import FieldResult
-from leukowatch.analysis.pool import Answer, LocalPool, Refused, Returned
+from leukowatch.analysis.pool import Answer, Pool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
+from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.bounded import Wholeness
+from leukowatch.inbox.gate import Gate
 from leukowatch.inbox.intake import identify, look, received, received_unread, take
 from leukowatch.inbox.naming import printable, slide_of
 from leukowatch.inbox.stability import Sign, Stability
@@ -38,6 +41,7 @@ class Taker:
         pool: looks at fields.
         put: receives the outcome of each file.
         end: receives the name of each slide whose folder has a `.done` file, once.
+        gate: says whether files are taken at all.
         clock: monotonic seconds.
     """
 
@@ -45,9 +49,10 @@ class Taker:
         self,
         settings: Settings,
         watch: InboxWatch,
-        pool: LocalPool,
+        pool: Pool,
         put: Callable[[Outcome], None],
         end: Callable[[str], None],
+        gate: Gate,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -55,6 +60,7 @@ class Taker:
         self._pool = pool
         self._put = put
         self._end = end
+        self.gate = gate
         self._clock = clock
         self.filed = 0
         """Files that left the inbox, or were gone, since the start."""
@@ -74,6 +80,14 @@ class Taker:
         """Files known and not yet filed: waiting to be complete, or in hand."""
         return self._in_hand | self._stuck | set(self._stability.waiting())
 
+    def waiting(self) -> int:
+        """Files known and not yet taken."""
+        return len(self.pending() - self._in_hand)
+
+    def oldest_seconds(self) -> float:
+        """How long the oldest file that is not filed has been known; 0 where there is none."""
+        return self._stability.oldest_seconds()
+
     def in_hand(self) -> int:
         """Files between intake and filing."""
         return len(self._in_hand)
@@ -92,15 +106,14 @@ class Taker:
             InboxVanished: the inbox is gone.
         """
         self._watch.check()
+        self._watch.revive()
         for hint in self._watch.take_hints(HINTS_AT_ONCE, self._patience(timeout)):
             self._stability.hint(hint.relative, hint.sign)
         self._settle()
         if self._watch.rescan_wanted() or self._clock() >= self._next_scan:
             self.rescan()
-        room = min(LOOKS_AT_ONCE, AHEAD * self._pool.workers - len(self._in_hand))
-        if room > 0:
-            for key in self._stability.due(room):
-                self._consider(key)
+        for key in self._stability.due(self._room()):
+            self._consider(key)
 
     def rescan(self) -> None:
         """List the inbox: the truth, whatever events were lost."""
@@ -119,9 +132,15 @@ class Taker:
     def _patience(self, timeout: float) -> float:
         """How long to wait for a hint: until the next look, where there is room for it."""
         upcoming = self._stability.next_look()
-        if upcoming is None or len(self._in_hand) >= AHEAD * self._pool.workers:
+        if upcoming is None or not self._room():
             return timeout
         return max(0.0, min(timeout, upcoming - self._clock()))
+
+    def _room(self) -> int:
+        """How many files may be looked at now."""
+        if self.gate.shut():
+            return 0
+        return max(0, min(LOOKS_AT_ONCE, AHEAD * self._pool.workers - len(self._in_hand)))
 
     def _settle(self) -> None:
         while True:
@@ -149,11 +168,12 @@ class Taker:
         try:
             identity, wholeness = look(self._settings.inbox_folder, key, self._settings.inbox.max_bytes)
             if self._stability.observe(key, identity, wholeness):
-                self._take(key)
+                self._take(key, identity)
         except IntakeError as error:
             self._not_now(key, error)
 
-    def _take(self, key: bytes) -> None:
+    def _take(self, key: bytes, seen: Identity) -> None:
+        """Read a complete file; what took its name since it was seen is judged anew."""
         inbox = self._settings.inbox
         now = datetime.now(UTC)
         try:
@@ -164,13 +184,16 @@ class Taker:
             unread = received_unread(key, identity, inbox.slide_pattern, now)
             self._put(Outcome(unread, None, error.reason, str(error)))
             return
+        if arrival.identity != seen:
+            raise ChangedWhileRead(f"{printable(key)}: replaced before it was opened; it is looked at anew")
         self._in_hand.add(key)
         taken = received(arrival, now)
         flaw = _flaw(arrival.data)
         if flaw:
             self._put(Outcome(taken, None, *flaw))
         else:
-            self._pool.submit(arrival.data, lambda answer: self._deliver(taken, answer))
+            place = self._settings.inbox_folder / os.fsdecode(key)
+            self._pool.submit(arrival.data, lambda answer: self._deliver(taken, answer), place)
 
     def _deliver(self, taken: Received, answer: Answer) -> None:
         """Pass a field's answer on to the writer; runs in the pool's thread."""

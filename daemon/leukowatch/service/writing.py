@@ -12,6 +12,7 @@ import structlog
 from leukowatch.errors import FilingFailed, StoreUnavailable
 from leukowatch.inbox.filing import Filer
 from leukowatch.service.home import below_home
+from leukowatch.service.progress import Progress
 from leukowatch.store.ledger import Ledger
 from leukowatch.store.outcome import Filing, Outcome, Status
 
@@ -53,6 +54,8 @@ class Writer(threading.Thread):
         """What ended the thread, if it did not end by itself."""
         self.refusals = 0
         """How often in a row the database has refused a group; 0 while it takes them."""
+        self.progress = Progress()
+        """What was done so far."""
         self._ledger = ledger
         self._filer = filer
         self._home = home
@@ -133,6 +136,7 @@ class Writer(threading.Thread):
         """Commit a group, however long the database makes it wait; nothing while stopping."""
         pause = FIRST_PAUSE
         while True:
+            begun = time.monotonic()
             try:
                 filings = self._ledger.commit(outcomes)
             except StoreUnavailable as error:
@@ -146,13 +150,17 @@ class Writer(threading.Thread):
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 self.refusals = 0
+                self.progress.committed(outcomes, filings, time.monotonic() - begun)
                 return filings
 
     def _move(self, filings: Sequence[Filing]) -> None:
         """Move files and note it; what cannot be moved is kept for `_retry`."""
         moved: list[tuple[int, bytes | None]] = []
         fates: list[tuple[bytes, Fate]] = []
-        for filing, place in zip(filings, self._filer.file_all(filings), strict=True):
+        begun = time.monotonic()
+        places = self._filer.file_all(filings)
+        self.progress.moved(len(filings), time.monotonic() - begun)
+        for filing, place in zip(filings, places, strict=True):
             if isinstance(place, FilingFailed):
                 _log.error("a file waits to be moved", error=str(place))
                 if not self._unmoved:

@@ -1,5 +1,9 @@
-"""Makes engines: on SQLite explicit transactions, immediate for writers, and read-only files for readers."""
+"""Makes engines: on SQLite explicit transactions, immediate for writers, and read-only files for readers.
 
+On PostgreSQL writers take turns by the rows that they touch, and readers read one state and cannot write.
+"""
+
+import math
 import os
 import re
 import sqlite3
@@ -10,7 +14,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool, Pool, QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from leukowatch.errors import StoreUnavailable
 
@@ -45,7 +49,7 @@ def writer_engine(url: str, busy_seconds: float = BUSY_SECONDS, *, foreign_keys:
     """
     path = sqlite_path(url)
     if path is None:
-        return _server_engine(url, QueuePool)
+        return _server_engine(url, busy_seconds, poolclass=QueuePool, pool_pre_ping=True)
     opener = _opener(path, "rw", busy_seconds, (f"foreign_keys={foreign_keys:d}", "synchronous=FULL"))
     engine = create_engine(_named(path), creator=opener, poolclass=QueuePool)
     event.listen(engine, "begin", _begin_immediate)
@@ -60,26 +64,42 @@ def reader_engine(url: str, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """
     path = sqlite_path(url)
     if path is None:
-        return _server_engine(url, NullPool)
+        engine = _server_engine(url, busy_seconds, poolclass=NullPool, isolation_level="REPEATABLE READ")
+        return engine.execution_options(postgresql_readonly=True)
     opener = _opener(path, "ro", busy_seconds, ("query_only=1",))
     engine = create_engine(_named(path), creator=opener, poolclass=NullPool)
     event.listen(engine, "begin", _begin_deferred)
     return engine
 
 
-def _server_engine(url: str, pool: type[Pool]) -> Engine:
+def _server_engine(url: str, busy_seconds: float, **options: Any) -> Engine:
     """Make the engine of a server; `postgresql://` without a driver's name is psycopg's."""
     try:
         named = make_url(url)
         if named.drivername == "postgresql":
             named = named.set(drivername="postgresql+psycopg")
-        return create_engine(named, poolclass=pool)
-    except ModuleNotFoundError as error:
+        engine = create_engine(named, connect_args=_patience(busy_seconds), **options)
+    except ImportError as error:
+        missing = error.name or "psycopg"
         raise StoreUnavailable(
-            f"store.url: the driver {error.name} is missing: `pip install leukowatch[cluster]`"
+            f"store.url: the driver {missing} is missing: `pip install leukowatch[cluster]`"
         ) from error
     except (ArgumentError, ValueError) as error:
         raise StoreUnavailable(f"store.url cannot be read ({error}); see `leukowatch settings`") from error
+
+    def wait_no_longer(connection: Any, record: object) -> None:
+        del record
+        connection.execute(f"SET lock_timeout = {max(1, round(busy_seconds * 1000))}")
+        connection.commit()
+
+    event.listen(engine, "connect", wait_no_longer)
+    return engine
+
+
+def _patience(busy_seconds: float) -> dict[str, int]:
+    """How long a server that does not answer is waited for: libpq waits without end unless told."""
+    seconds = max(2, math.ceil(busy_seconds))
+    return {"connect_timeout": seconds, "tcp_user_timeout": 1000 * max(30, 2 * seconds)}
 
 
 def _named(path: Path) -> URL:

@@ -46,10 +46,11 @@ class _Original:
 class Group:
     """One transaction's work: looks up what is known, then writes table by table."""
 
-    def __init__(self, connection: Connection, bundle: BundleRef, now: datetime) -> None:
+    def __init__(self, connection: Connection, bundle: BundleRef, now: datetime, home: str = "") -> None:
         self._connection = connection
         self._bundle = bundle
         self._now = now
+        self._home = home
         self._classes = self._mapping(select(CellClass.name, CellClass.id))
 
     def record(self, outcomes: Sequence[Outcome]) -> list[int]:
@@ -79,15 +80,14 @@ class Group:
     def _still_unfiled(self, outcomes: Sequence[Outcome]) -> dict[tuple[Any, ...], int]:
         """Find the files that are recorded and wait for their move: identity → arrival's id."""
         wanted = [outcome.received.relative for outcome in outcomes]
-        rows = self._connection.execute(
-            select(Arrival.id, *_IDENTITY).where(Arrival.filed_at.is_(None), Arrival.relative.in_(wanted))
-        )
+        mine = (Arrival.home == self._home, Arrival.filed_at.is_(None), Arrival.relative.in_(wanted))
+        rows = self._connection.execute(select(Arrival.id, *_IDENTITY).where(*mine))
         return {tuple(row[1:]): row.id for row in rows}
 
     def _write_arrivals(
         self, outcomes: Sequence[Outcome], rows: Sequence[dict[str, Any]]
     ) -> dict[tuple[Any, ...], int]:
-        numbers = self._insert(Arrival, rows)
+        numbers = self._insert(Arrival, [row | {"home": self._home} for row in rows])
         return {_identity(each.received): number for each, number in zip(outcomes, numbers, strict=True)}
 
     def _originals(self, outcomes: Sequence[Outcome]) -> dict[str, _Original]:
@@ -104,7 +104,7 @@ class Group:
     def _write_fields(
         self, outcomes: Sequence[Outcome], places: dict[tuple[Any, ...], int], slides: dict[str, int]
     ) -> None:
-        """Write fields, analyses and cells of outcomes whose arrivals are written."""
+        """Write fields, their first analyses and cells, of outcomes whose arrivals are written."""
         pairs = [
             (places[_identity(each.received)], each.received, each.result) for each in outcomes if each.result
         ]
@@ -114,15 +114,26 @@ class Group:
              "width": result.width, "height": result.height}
             for number, received, result in pairs
         ])  # fmt: skip
+        self._write_analyses(
+            [(number, result) for number, (_, _, result) in zip(numbers, pairs, strict=True)], bundles
+        )
+
+    def record_again(self, results: Sequence[tuple[int, "FieldResult"]]) -> None:
+        """Write further analyses, each `(field's id, result)`, beside those that are current."""
+        self._write_analyses(results, self._bundles([result for _, result in results]), current=False)
+
+    def _write_analyses(
+        self, results: Sequence[tuple[int, "FieldResult"]], bundles: dict[str, int], *, current: bool = True
+    ) -> None:
         analyses = self._insert(Analysis, [
-            {"field_id": number, "bundle_id": bundles[result.bundle_sha256], "is_current": True,
+            {"field_id": number, "bundle_id": bundles[result.bundle_sha256], "is_current": current,
              "assessable": result.assessable, "reason": result.reason, "analysed_at": self._now,
              **{f"{step}_ms": result.timings.get(step, 0.0) for step in ("decode", "locate", "classify")}}
-            for number, (_, _, result) in zip(numbers, pairs, strict=True)
+            for number, result in results
         ])  # fmt: skip
         cells = [
             row
-            for number, (_, _, result) in zip(analyses, pairs, strict=True)
+            for number, (_, result) in zip(analyses, results, strict=True)
             for row in self._cell_rows(number, result)
         ]
         if cells:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from leukowatch.errors import StoreUnavailable
+from leukowatch.errors import LostRace, StoreUnavailable
 from leukowatch.store.engines import location
 from leukowatch.store.filings import select_filings, to_filing
 from leukowatch.store.group import BundleRef, Group
@@ -20,7 +20,7 @@ from leukowatch.store.review_tables import SlideEnd
 from leukowatch.store.tables import Arrival
 from leukowatch.store.trouble import store_errors
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 """Transactions tried for a group that meets another daemon's rows; SQLite never needs the second."""
 
 
@@ -37,6 +37,8 @@ class Ledger:
     bundle: BundleRef
     """The bundle that this daemon analyses with."""
     clock: Callable[[], datetime] = utc_now
+    home: str = ""
+    """The home whose files these are, see `Arrival.home`."""
 
     def commit(self, outcomes: Sequence[Outcome]) -> list[Filing]:
         """Record a group in one transaction, all or nothing.
@@ -56,6 +58,9 @@ class Ledger:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._commit(outcomes)
+            except LostRace:
+                if attempt == ATTEMPTS:
+                    raise
             except IntegrityError as error:
                 if attempt == ATTEMPTS:
                     raise StoreUnavailable(
@@ -66,7 +71,7 @@ class Ledger:
 
     def _commit(self, outcomes: Sequence[Outcome]) -> list[Filing]:
         with store_errors(location(self.engine)), self.engine.begin() as connection:
-            group = Group(connection, self.bundle, self.clock())
+            group = Group(connection, self.bundle, self.clock(), self.home)
             numbers = group.record(outcomes)
             rows = connection.execute(select_filings().where(Arrival.id.in_(numbers)))
             filings = {row.id: to_filing(row) for row in rows}
@@ -90,13 +95,14 @@ class Ledger:
                 connection.execute(insert(SlideEnd), rows)
 
     def unfiled(self) -> list[Filing]:
-        """List what is recorded and not yet moved, oldest first.
+        """List this home's files that are recorded and not yet moved, oldest first.
 
         Raises:
             StoreUnavailable: the database cannot be read.
         """
         with store_errors(location(self.engine)), self.engine.begin() as connection:
-            rows = connection.execute(select_filings().where(Arrival.filed_at.is_(None)).order_by(Arrival.id))
+            mine = (Arrival.home == self.home, Arrival.filed_at.is_(None))
+            rows = connection.execute(select_filings().where(*mine).order_by(Arrival.id))
             return [to_filing(row) for row in rows]
 
     def mark_filed(self, moves: Sequence[tuple[int, bytes | None]]) -> None:

@@ -1,8 +1,6 @@
 """Brings a database to a schema revision by Alembic, which costs half a second: imported when needed."""
 
-import os
 import sqlite3
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from sqlalchemy import Engine
 
 import leukowatch
 from leukowatch.errors import SchemaMismatch, StoreUnavailable
+from leukowatch.store.copying import copy_database, drafted, install
 from leukowatch.store.engines import BUSY_SECONDS, location, reader_engine, sqlite_path, writer_engine
 from leukowatch.store.files import prepare_file
 from leukowatch.store.revisions import HEAD_REVISION, is_newer, require_head, revision_of
@@ -28,10 +27,10 @@ def migrations_folder() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "migrations"
 
 
-def upgrade(url: str, busy_seconds: float = BUSY_SECONDS) -> str | None:
+def upgrade(url: str, busy_seconds: float = BUSY_SECONDS, *, keep: bool = True) -> str | None:
     """Bring the database to `HEAD_REVISION`, making an SQLite file that is absent.
 
-    An SQLite file of an older schema is first copied beside itself, as `NAME.before-REVISION`.
+    An SQLite file of an older schema is first copied beside itself, as `NAME.before-REVISION`, if `keep` is true.
 
     Returns:
         The revision found, None where there was no schema.
@@ -52,8 +51,8 @@ def upgrade(url: str, busy_seconds: float = BUSY_SECONDS) -> str | None:
         if is_newer(found):
             require_head(engine)
         with store_errors(location(engine)):
-            if path is not None and found is not None:
-                back_up(path, path.with_name(f"{path.name}.before-{HEAD_REVISION}"))
+            if path is not None and found is not None and keep:
+                _back_up(path, path.with_name(f"{path.name}.before-{HEAD_REVISION}"))
             command.upgrade(_config(engine), "head")
         return found
     finally:
@@ -113,27 +112,17 @@ def _findings(engine: Engine) -> list[str]:
     return findings
 
 
-def back_up(source: Path, target: Path) -> None:
+def _back_up(source: Path, target: Path) -> None:
     """Copy a database that may be in use, whole or not at all.
 
     Raises:
         StoreUnavailable: the target's folder cannot be written; the message names it.
     """
-    draft = target.with_name(f".{target.name}.part")
     try:
-        draft.unlink(missing_ok=True)
-        prepare_file(draft)
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(draft)) as new:
-            old.backup(new)
-        descriptor = os.open(draft, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        draft.replace(target)
+        with drafted(target) as draft:
+            copy_database(source, draft, BUSY_SECONDS)
+            install(draft, target)
     except (OSError, sqlite3.Error) as error:
-        with suppress(OSError):
-            draft.unlink()
         raise StoreUnavailable(
             f"{target}: the copy before the upgrade failed ({error}); nothing was changed"
         ) from error

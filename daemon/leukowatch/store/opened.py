@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from leukowatch.settings import Settings
 from leukowatch.store.database import close_writer, open_reader, open_writer
+from leukowatch.store.engines import sqlite_path
 
 
 @contextmanager
@@ -35,3 +37,10 @@ def writer(settings: Settings) -> Iterator[Engine]:
         yield engine
     finally:
         close_writer(engine)
+
+
+def written_folders(settings: Settings) -> tuple[Path, ...]:
+    """Folders that a running service fills: the home, archive, quarantine, and the database file's."""
+    file = sqlite_path(settings.database_url)
+    beside = () if file is None else (file.parent,)
+    return (settings.home, settings.archive_folder, settings.quarantine_folder, *beside)

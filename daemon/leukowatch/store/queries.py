@@ -16,7 +16,7 @@ from leukowatch.errors import NotFound
 from leukowatch.store import tables
 from leukowatch.store.engines import location
 from leukowatch.store.outcome import Status
-from leukowatch.store.rows import CellRow, FieldRow, FileRow, Problem, Totals
+from leukowatch.store.rows import CellRow, FieldRow, FileRow, Problem, Times, Totals
 from leukowatch.store.tables import Analysis, Arrival, Bundle, Cell, Field, Flag, Slide
 from leukowatch.store.trouble import store_errors
 
@@ -199,6 +199,13 @@ def totals(engine: Engine) -> Totals:
         )
 
 
+def times(engine: Engine) -> Times:
+    """Tell when the first and the last file were taken."""
+    with reading(engine) as connection:
+        row = connection.execute(select(func.min(Arrival.received_at), func.max(Arrival.received_at))).one()
+        return Times(*row)
+
+
 _IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
 
 
@@ -208,7 +215,7 @@ def _fields() -> Select[Any]:
         Field.id, Slide.name.label("slide"), Arrival.printable.label("file"), Field.sha256, Field.width,
         Field.height, Arrival.destination, Arrival.received_at, Analysis.assessable, Analysis.reason,
         Bundle.name.label("bundle"), Bundle.sha256.label("bundle_sha256"), Analysis.decode_ms,
-        Analysis.locate_ms, Analysis.classify_ms, Analysis.analysed_at,
+        Analysis.locate_ms, Analysis.classify_ms, Analysis.analysed_at, Arrival.pruned_at,
     )  # fmt: skip
     return (
         select(*columns)
@@ -254,7 +261,7 @@ def _files() -> Select[Any]:
         Arrival.id.label("arrival_id"), Slide.name.label("slide"), Arrival.relative,
         Arrival.printable.label("file"), Arrival.sha256, Arrival.size, Arrival.status, Arrival.reason,
         Arrival.detail, func.coalesce(original.printable, "").label("duplicate_of"), Arrival.received_at,
-        Arrival.destination, Arrival.lost,
+        Arrival.destination, Arrival.lost, Arrival.home,
     )  # fmt: skip
     return (
         select(*columns)

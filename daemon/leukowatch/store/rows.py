@@ -58,6 +58,8 @@ class FieldRow:
     locate_ms: float
     classify_ms: float
     analysed_at: datetime
+    pruned_at: datetime | None
+    """When its image was deleted for its age; None while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class FileRow:
     """Raw path below the home to which it was moved."""
     lost: bool
     """True where it was gone or replaced before it could be moved."""
+    home: str
+    """Name of the home that has it, where several share the database; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +145,11 @@ class Totals:
     """Files recorded and still to be moved."""
     lost: int
     """Files gone before they could be moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the store's files came, UTC; None where it has none."""
+
+    first_received: datetime | None
+    last_received: datetime | None

@@ -121,6 +121,10 @@ class Arrival(Base):
     filed_at: Mapped[datetime | None]
     lost: Mapped[bool] = mapped_column(server_default=text("false"))
     """True where the file was gone or replaced before it could be moved."""
+    pruned_at: Mapped[datetime | None]
+    """When the file was deleted from the archive for its age; `destination` still says where it was."""
+    home: Mapped[str] = mapped_column(server_default="")
+    """Name of the home whose inbox it came from, where several share the database; else empty."""
 
 
 class Field(Base):

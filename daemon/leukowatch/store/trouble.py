@@ -1,4 +1,4 @@
-"""Turns what a database driver raises into `StoreUnavailable`, which names the file and the remedy."""
+"""Turns what a database driver raises into `StoreUnavailable`, which names file or server, and the remedy."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from leukowatch.errors import StoreUnavailable
+from leukowatch.errors import LostRace, StoreUnavailable
 
 LOCKED = (
     "is held by another program for longer than store.busy_seconds; end that program or its transaction "
@@ -29,6 +29,22 @@ REMEDIES = {
 }
 """What to say, by the beginning of SQLite's name for the error; the longer beginning comes first."""
 
+SERVER_REMEDIES = {
+    "55P03": "keeps a row or table locked for longer than store.busy_seconds; end that transaction "
+    "(`SELECT * FROM pg_stat_activity` names it), or raise the setting",
+    "40": "met another service's transaction; it is tried again",
+    "53100": "cannot grow: the server's disk is full; free some space, nothing recorded is lost",
+    "25006": "takes no changes: it is a standby or set read-only; name the primary in store.url",
+    "42501": "refuses this role; its owner must grant it the right",
+}
+"""The same for PostgreSQL, by the beginning of the SQLSTATE."""
+UNREACHED = (
+    "cannot be reached: is the server up, the database made (`createdb`), the role of store.url let in "
+    "(pg_hba.conf), its password known (PGPASSFILE)?"
+)
+AGAIN = ("40001", "40P01")
+"""SQLSTATEs of transactions that lost against another, by a deadlock, and may simply be repeated."""
+
 
 def unavailable(where: str, error: BaseException | None) -> StoreUnavailable:
     """Say what `error` means for the database at `where`, and what to do."""
@@ -36,9 +52,19 @@ def unavailable(where: str, error: BaseException | None) -> StoreUnavailable:
     for beginning, remedy in REMEDIES.items():
         if name.startswith(beginning):
             return StoreUnavailable(f"{where}: the database {remedy} ({error})")
+    if error is not None and hasattr(error, "sqlstate"):
+        state = str(error.sqlstate or "08")
+        found = (remedy for beginning, remedy in SERVER_REMEDIES.items() if state.startswith(beginning))
+        remedy = UNREACHED if state.startswith(("08", "57P")) else next(found, f"refused ({state})")
+        kind = LostRace if state in AGAIN else StoreUnavailable
+        return kind(f"{where}: the database {remedy} ({_one_line(error)})")
     return StoreUnavailable(
         f"{where}: the database refused ({error}); `leukowatch doctor` looks for the cause"
     )
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())
 
 
 @contextmanager
@@ -50,6 +76,7 @@ def store_errors(where: str) -> Iterator[None]:
 
     Raises:
         StoreUnavailable: the database is locked, read-only, damaged, full or gone.
+        LostRace: another transaction went first; the same may be tried again.
         IntegrityError: a constraint refused a row; the caller knows better what that means.
     """
     try:

@@ -1,0 +1,265 @@
+"""Fields to results on other machines: a Dask cluster behind the local pool's interface.
+
+Whatever dies, worker, scheduler or the line to it, the bytes of a field are here until its answer is: it is sent again.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import dask
+import structlog
+from distributed import CancelledError, Client, Future, KilledWorker
+
+from leukonet.bundle import Bundle
+from leukonet.errors import LeukonetError
+from leukowatch.analysis.pool import Deliver, Refused, Returned
+from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look, resource
+from leukowatch.errors import WorkersFail
+
+_log = structlog.get_logger(__name__)
+
+TICK = 0.25
+"""Seconds between two looks at the connection."""
+COUNT_EVERY = 2.0
+"""Seconds between two counts of the workers."""
+CONNECT_SECONDS = 5.0
+"""How long one try to connect may take."""
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """A field in hand."""
+
+    data: bytes
+    deliver: Deliver
+    place: Path | None
+    """Where workers find it; None where it travels as bytes."""
+    attempt: int = 1
+
+
+class ClusterPool:
+    """Workers of a Dask cluster that have the daemon's bundle; others get no field.
+
+    Args:
+        bundle: what the daemon loaded and checked.
+        source: the name or path that workers load it by.
+        scheduler: as `tcp://HOST:8786`; it need not be up yet.
+        by_path: whether workers read fields from the inbox, which they mount at the same place.
+        deadline: seconds that one look at a field may take.
+        attempts: how often a field's workers may die, before it is refused.
+        max_pixels: larger images are refused.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        source: str,
+        scheduler: str,
+        *,
+        by_path: bool,
+        deadline: float,
+        attempts: int,
+        max_pixels: int,
+    ) -> None:
+        self._order = Order(source, bundle.sha256, max_pixels, deadline)
+        self._resource = resource(bundle.sha256)
+        self._scheduler = scheduler
+        self._by_path = by_path
+        self._attempts = attempts
+        self._lock = threading.RLock()
+        self._client: Client | None = None
+        self._jobs: dict[Future, _Job] = {}
+        self._unsent: deque[_Job] = deque()
+        self._suspects: deque[_Job] = deque()
+        self._on_trial: _Job | None = None
+        self._slots = -1  # not counted yet
+        self.restarts = 0
+        """Workers that died, or were too slow, with a field in hand."""
+        self._stopping = threading.Event()
+        logging.getLogger("distributed").setLevel(
+            logging.CRITICAL
+        )  # what matters is logged here, in our form
+        dask.config.set(
+            {"distributed.admin.large-graph-warning-threshold": "1 GiB"}
+        )  # fields are meant to travel
+        self._keeper = threading.Thread(target=self._keep, name="cluster", daemon=True)
+        self._keeper.start()
+
+    @property
+    def workers(self) -> int:
+        """Workers that have the bundle; 1 while there is none, so that a few fields wait for them."""
+        return max(1, self._slots)
+
+    def submit(self, data: bytes, deliver: Deliver, place: Path) -> None:
+        """Have one field looked at.
+
+        Args:
+            data: the image file's bytes.
+            deliver: called once with the answer, in another thread.
+            place: where these bytes are, for workers that share the folder.
+        """
+        self._send(_Job(data, deliver, place if self._by_path else None))
+
+    def check(self) -> None:
+        """See that somebody still looks after the cluster.
+
+        Raises:
+            WorkersFail: nobody does.
+        """
+        if not self._keeper.is_alive() and not self._stopping.is_set():
+            raise WorkersFail("the thread that keeps the cluster ended: the log says why; start again")
+
+    def stop(self, seconds: float) -> None:
+        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+        end = time.monotonic() + seconds
+        while self._in_hand() and time.monotonic() < end:
+            time.sleep(TICK / 5)
+        self._stopping.set()
+        with self._lock:
+            left = [*self._jobs.values(), *self._unsent, *self._suspects]
+            self._jobs, client, self._client = {}, self._client, None
+            self._unsent.clear()
+            self._suspects.clear()
+        if client is not None:
+            _close(client)
+        self._keeper.join(2 * CONNECT_SECONDS)
+        for job in left:
+            job.deliver(Returned("the service stopped before it was looked at"))
+
+    def _in_hand(self) -> int:
+        with self._lock:
+            return len(self._jobs) + len(self._unsent) + len(self._suspects)
+
+    def _send(self, job: _Job) -> None:
+        """Give a field to the scheduler; while there is none, keep it until there is."""
+        field: bytes | Place = job.data
+        if job.place is not None:
+            field = Place(os.fsencode(job.place), hashlib.sha256(job.data).hexdigest())
+        with self._lock:
+            if self._client is None or self._client.status != "running":
+                self._unsent.append(job)
+                return
+            try:
+                future = self._client.submit(
+                    look, self._order, field, pure=False, resources={self._resource: 1}
+                )
+            except Exception as error:  # noqa: BLE001  the line broke this moment: any of a dozen errors
+                _log.warning("the scheduler took no field", error=str(error))
+                self._unsent.append(job)
+                return
+            self._jobs[future] = job
+        future.add_done_callback(self._settle)
+
+    def _settle(self, done: Future) -> None:
+        """Take a field's answer, or see what became of it; runs in Dask's thread."""
+        with self._lock:
+            job = self._jobs.pop(done, None)
+            if job is not None and job is self._on_trial:
+                self._on_trial = None
+        if job is None:
+            return
+        try:
+            result = done.result()
+        except CancelledError:  # the scheduler is gone, and with it what it knew
+            self._later(job)
+        except KilledWorker:
+            self._suspect(job)
+        except NotShared as error:
+            _log.warning("a field is sent as bytes, as a worker has not its file", error=str(error))
+            job.place = None
+            self._later(job)
+        except OtherBundle as error:
+            _log.error("a worker refused", error=str(error))
+            self._later(job)
+        except LeukonetError as error:
+            job.deliver(Refused(error.reason, str(error)))
+        except Exception as error:  # noqa: BLE001  what a library raises on one field must not stop the others
+            job.deliver(Refused("failed", f"unforeseen {type(error).__name__}: {error}"))
+        else:
+            job.deliver(result)
+        self._next_trial()
+
+    def _later(self, job: _Job) -> None:
+        """Keep a field for the keeper's next round."""
+        with self._lock:
+            self._unsent.append(job)
+
+    def _suspect(self, job: _Job) -> None:
+        """A worker died with this field, and maybe with innocent others: suspects are tried one at a time."""
+        self.restarts += 1
+        if job.attempt >= self._attempts:
+            told = f"its worker ended, or took longer than {self._order.deadline:g} s, {job.attempt} times"
+            job.deliver(Refused("worker_lost", f"{told}: look at the image, then requeue it"))
+            return
+        _log.warning(
+            "a field is looked at again", reason="worker_lost", attempt=job.attempt, of=self._attempts
+        )
+        job.attempt += 1
+        with self._lock:
+            self._suspects.append(job)
+
+    def _next_trial(self) -> None:
+        with self._lock:
+            if self._on_trial is not None or not self._suspects:
+                return
+            self._on_trial = job = self._suspects.popleft()
+        self._send(job)
+
+    def _keep(self) -> None:
+        """Connect and stay connected, count workers, send what waits, until the stop."""
+        next_count = 0.0
+        while not self._stopping.wait(TICK):
+            try:
+                client = self._connected()
+                if client is None:
+                    continue
+                if time.monotonic() >= next_count:
+                    self._count(client)
+                    next_count = time.monotonic() + COUNT_EVERY
+                with self._lock:
+                    waiting, self._unsent = self._unsent, deque()
+                for job in waiting:
+                    self._send(job)
+            except Exception as error:  # noqa: BLE001  a line that breaks raises any of a dozen errors
+                _log.warning("the cluster did not answer", error=str(error) or type(error).__name__)
+
+    def _connected(self) -> Client | None:
+        """The client where it is connected; a new one where the old one gave up."""
+        client = self._client
+        if client is not None and client.status == "running":
+            return client
+        if client is not None and client.status in {"connecting", "newly-connected"}:
+            return None
+        if client is not None:
+            _log.error("the scheduler is gone; fields wait for it", scheduler=self._scheduler)
+            self._client, self._slots = None, -1
+        made = Client(self._scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+        with self._lock:
+            if self._stopping.is_set():
+                _close(made)
+                return None
+            self._client = made
+        _log.info("connected to the scheduler", scheduler=self._scheduler)
+        return made
+
+    def _count(self, client: Client) -> None:
+        """Count the workers that have the bundle."""
+        known = client.scheduler_info(n_workers=-1)["workers"].values()
+        slots = int(sum(worker["resources"].get(self._resource, 0) for worker in known))
+        if slots != self._slots:
+            told = _log.info if slots else _log.warning
+            told("workers with this bundle", workers=slots, others=len(known) - slots)
+        self._slots = slots
+
+
+def _close(client: Client) -> None:
+    """Let go of the scheduler, whether or not it is still there."""
+    with suppress(Exception):
+        client.close(timeout=CONNECT_SECONDS)

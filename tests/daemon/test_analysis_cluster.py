@@ -1,0 +1,200 @@
+"""Fields on a Dask cluster: a real scheduler and real workers, and what happens when they die."""
+
+import queue
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from cluster import Cluster
+from lab import PATIENCE, Home, slow_image, wait_until
+from leukonet.analyse import analyse
+from leukonet.bundle import load_bundle
+from leukonet.result import FieldResult
+from leukowatch.analysis.choice import chosen_pool
+from leukowatch.analysis.pool import Refused, Returned
+from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
+from leukowatch.errors import SettingsInvalid
+from leukowatch.settings import load_settings
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A scheduler of its own, without workers."""
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture
+def answers():
+    """Give a queue that a pool's answers are put into."""
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def made(cluster, tmp_path, monkeypatch):
+    """Give a maker of pools on the cluster; stop them at the end."""
+    pools = []
+
+    def make(**settings):
+        monkeypatch.setenv("LEUKOWATCH_ANALYSIS__POOL", "dask")
+        monkeypatch.setenv("LEUKOWATCH_ANALYSIS__SCHEDULER", cluster.address)
+        for key, value in settings.items():
+            monkeypatch.setenv(f"LEUKOWATCH_ANALYSIS__{key.upper()}", str(value))
+        pools.append(chosen_pool(load_bundle(), load_settings(tmp_path)))
+        return pools[-1]
+
+    yield make
+    for pool in pools:
+        pool.stop(0.1)
+
+
+def got(answers, number):
+    """Wait for so many answers."""
+    return [answers.get(timeout=2 * PATIENCE) for _ in range(number)]
+
+
+def test_a_field_is_answered_as_here(cluster, made, phantoms, answers, tmp_path):
+    """Sent as bytes, a field comes back with the cells that this machine finds; what is no image is refused."""
+    cluster.start_workers()
+    pool = made()
+    pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    [result] = got(answers, 1)
+    pool.submit(b"no image", answers.put, tmp_path / "f.jpg")
+    [refused] = got(answers, 1)
+
+    here = analyse(phantoms[0], load_bundle())
+    assert replace(here, timings={}) == replace(result, timings={})
+    assert (refused.reason, pool.workers) == ("not_an_image", 1)
+
+
+def test_a_worker_with_another_bundle_looks_at_nothing(phantoms):
+    """Even where a field reaches it, by a resource that somebody named wrongly."""
+    with pytest.raises(OtherBundle, match="install the same"):
+        look(Order("paper", load_bundle().sha256, 10**8, 60.0), phantoms[0])
+
+
+def test_a_path_that_holds_something_else_is_not_looked_at(phantoms, tmp_path):
+    """A share that shows an older file, or another folder, must not be counted under the field's name."""
+    path = tmp_path / "f.jpg"
+    path.write_bytes(phantoms[1])
+
+    with pytest.raises(NotShared, match="something else"):
+        look(Order("smear-2", load_bundle().sha256, 10**8, 60.0), Place(bytes(path), "0" * 64))
+
+
+def test_a_cluster_without_scheduler_is_a_setting_to_mend(tmp_path, monkeypatch):
+    """The message names the key and shows its form."""
+    monkeypatch.setenv("LEUKOWATCH_ANALYSIS__POOL", "dask")
+
+    with pytest.raises(SettingsInvalid, match=r"analysis\.scheduler.*tcp://"):
+        chosen_pool(load_bundle(), load_settings(tmp_path))
+
+
+def test_without_dask_the_extra_is_named(tmp_path):
+    """Where it is not installed, the message says how to install it."""
+    home = Home(tmp_path / "home", ANALYSIS__POOL="dask", ANALYSIS__SCHEDULER="tcp://127.0.0.1:1")
+    code = (
+        "import sys; sys.modules['dask'] = None\n"
+        "from leukowatch.cli import main; sys.argv[1:] = ['scan']; main()"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], env=home.environment(), capture_output=True, text=True, check=False
+    )
+
+    assert told.returncode == 3
+    assert "pip install leukowatch[cluster]" in told.stderr
+
+
+@pytest.mark.slow
+def test_fields_travel_by_path_and_as_bytes_where_they_must(cluster, made, phantoms, answers, tmp_path):
+    """A worker reads the shared file; where it has none, the bytes are sent after all."""
+    cluster.start_workers()
+    pool = made(travel="path")
+    (tmp_path / "shared.jpg").write_bytes(phantoms[0])
+    pool.submit(phantoms[0], answers.put, tmp_path / "shared.jpg")
+    pool.submit(phantoms[1], answers.put, tmp_path / "nowhere.jpg")
+
+    assert [FieldResult] * 2 == [type(answer) for answer in got(answers, 2)]
+
+
+@pytest.mark.slow
+def test_workers_with_another_bundle_get_no_field(cluster, made, phantoms, answers, tmp_path):
+    """A worker of another bundle is there first; the field waits for one that has the daemon's."""
+    cluster.start_workers(bundle="paper")
+    pool = made()
+    wait_until(lambda: pool._client and pool._client.scheduler_info()["workers"])
+    pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    cluster.start_workers()
+    [answer] = got(answers, 1)
+
+    assert answer.bundle_sha256 == load_bundle().sha256
+
+
+@pytest.mark.slow
+def test_worker_and_scheduler_killed_cost_time_and_no_field(cluster, made, phantoms, answers, tmp_path):
+    """SIGKILL to a worker with fields in hand, then to the scheduler with all the others: every field is answered."""
+    command = cluster.start_workers(2)
+    pool = made()
+    for number in range(30):
+        pool.submit(phantoms[number % 12], answers.put, tmp_path / "f.jpg")
+    early = got(answers, 4)
+    cluster.kill_worker(command)
+    early += got(answers, 8)
+    cluster.kill_scheduler()
+    cluster.start_scheduler()
+    all_of_them = early + got(answers, 18)
+
+    assert [FieldResult] * 30 == [type(answer) for answer in all_of_them]
+    assert answers.empty()
+
+
+@pytest.mark.slow
+def test_a_field_that_takes_too_long_is_refused_and_the_others_are_not(
+    cluster, made, phantoms, answers, tmp_path
+):
+    """The worker ends itself at the deadline; after the attempts the image is given up, its neighbours are counted."""
+    cluster.start_workers()
+    hasty, patient = made(deadline_seconds=0.05, attempts=2), made(deadline_seconds=60, attempts=3)
+    hasty.submit(slow_image(), answers.put, tmp_path / "f.jpg")
+    neighbours = queue.SimpleQueue()
+    for data in phantoms[:6]:
+        patient.submit(data, neighbours.put, tmp_path / "f.jpg")
+    [refused] = got(answers, 1)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "worker_lost"
+    assert [FieldResult] * 6 == [type(answer) for answer in got(neighbours, 6)]
+
+
+@pytest.mark.slow
+def test_stop_gives_back_what_the_cluster_did_not_do(made, phantoms, answers, tmp_path):
+    """Without any worker the fields go back to the inbox."""
+    pool = made()
+    for data in phantoms[:3]:
+        pool.submit(data, answers.put, tmp_path / "f.jpg")
+    pool.stop(0.5)
+
+    assert [Returned] * 3 == [type(answer) for answer in got(answers, 3)]
+
+
+@pytest.mark.slow
+def test_a_service_counts_each_field_once_on_a_cluster_that_dies(cluster, tmp_path, phantoms):
+    """Worker and scheduler are killed while a service reads its inbox: no file lost, none counted twice."""
+    home = Home(tmp_path / "home", ANALYSIS__POOL="dask", ANALYSIS__SCHEDULER=cluster.address)
+    (home.inbox / "S").mkdir()
+    for number in range(40):
+        (home.inbox / "S" / f"f{number:02}.jpg").write_bytes(phantoms[number % 12] + b"%d" % number)
+    command = cluster.start_workers(1)
+    with home.service():
+        wait_until(lambda: len(home.filed()) >= 3)
+        cluster.kill_worker(command)
+        wait_until(lambda: len(home.filed()) >= 12, 2 * PATIENCE)
+        cluster.kill_scheduler()
+        cluster.start_scheduler()
+        wait_until(lambda: len(home.filed()) == 40, 2 * PATIENCE)
+
+    assert {"counted"} == {status for status, _ in home.states().values()}
+    assert home.query("SELECT count(*), count(DISTINCT sha256) FROM field") == [(40, 40)]

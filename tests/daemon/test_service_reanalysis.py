@@ -1,0 +1,64 @@
+"""The archive looked at again by another bundle, by the commands that people use."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from lab import wait_until
+
+BY_PAPER = "SELECT count(*) FROM analysis a JOIN bundle b ON b.id = a.bundle_id WHERE b.name = 'paper'"
+
+
+def read(home, phantoms, number):
+    """Have so many fields counted."""
+    (home.inbox / "S").mkdir()
+    for each in range(number):
+        (home.inbox / "S" / f"f{each:02}.jpg").write_bytes(phantoms[each % 12] + b"%d" % each)
+    assert home.command("scan").returncode == 0
+
+
+@pytest.mark.slow
+def test_an_archive_is_looked_at_again_compared_promoted_and_taken_back(home, phantoms):
+    """Each command says what it did, a second run has nothing to do, and a lost image is named."""
+    read(home, phantoms, 6)
+    before = home.query("SELECT class, cells FROM differential")
+    (home.archive / "S" / "f05.jpg").rename(home.folder / "away.jpg")
+    lost = home.command("reanalyse", "--bundle", "paper")
+    (home.folder / "away.jpg").rename(home.archive / "S" / "f05.jpg")
+    runs = [home.command("reanalyse", "--bundle", "paper", "--slides", "S") for _ in range(2)]
+    compared = home.command("compare", "--bundle", "paper")
+    promoted = home.command("promote", "--bundle", "paper", "--why", "validated")
+    became = home.query("SELECT class, cells FROM differential")
+    back = home.command("rollback", "--slides", "S", "--why", "worse")
+
+    assert (lost.returncode, "S/f05.jpg: No such file" in lost.stderr) == (9, True)
+    assert [run.stdout.split()[0] for run in runs] == ["1", "0"]
+    assert "1 slides" in compared.stdout
+    assert "S: 6 fields have another current analysis" in promoted.stdout
+    assert (became != before, back.returncode) == (True, 0)
+    assert before == home.query("SELECT class, cells FROM differential")
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_goes_on_where_it_was(home, phantoms):
+    """SIGKILL in the middle: what was kept is not looked at again, and every field has one further analysis."""
+    home._variables["LEUKOWATCH_STORE__GROUP"] = "4"
+    read(home, phantoms, 40)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leukowatch", "reanalyse", "--bundle", "paper"],
+        env=home.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    wait_until(lambda: home.query(BY_PAPER) > [(0,)])
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    [(kept,)] = home.query(BY_PAPER)
+    told = home.command("reanalyse", "--bundle", "paper").stdout
+
+    assert told.startswith(f"{40 - kept} fields")
+    assert home.query(BY_PAPER) == [(40,)]
+    assert home.query(
+        "SELECT count(*) FROM (SELECT field_id FROM analysis GROUP BY field_id HAVING count(*) = 2)"
+    ) == [(40,)]

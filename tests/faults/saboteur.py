@@ -1,0 +1,154 @@
+"""Leukowatch with a fault built in: run by Python in the place of `-m leukowatch`.
+
+It is the same program in the same processes. Workers are spawned, and import this file as the daemon runs it, so
+that a fault reaches them too. What goes wrong is said by variables of the environment:
+
+    SABOTAGE_KILL=MOMENT     the daemon is killed by SIGKILL at a moment, one of `MOMENTS`
+    SABOTAGE_CLOCK=FILE      the wall clock is wrong by the seconds that the file holds, whenever it is asked
+    SABOTAGE_SWAP=FILE       a field is replaced by this file between the look at it and its taking, by an empty one
+                             it is only removed
+
+and by what follows the end of an image, which no decoder reads:
+
+    segfault                 the worker reads at address 0
+    hungry                   the worker takes memory until it is killed
+    hang                     the worker never comes back
+    gate:PATH                the worker says so by a file PATH.PID, and waits until there is a file of that path
+
+A name with `explode` in it makes watchdog's handler of events raise.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+PAGE = 1 << 20
+MOMENTS = {
+    "after claim": ("leukowatch.analysis.pool", "LocalPool", "submit", True),
+    "after inference": ("leukowatch.service.writing", "Writer", "put", False),
+    "between commit and move": ("leukowatch.inbox.filing", "Filer", "file_all", False),
+    "after move": ("leukowatch.store.ledger", "Ledger", "mark_filed", False),
+}
+"""Moment: module, class and method of the daemon, and whether the kill comes after the call or in its place."""
+
+
+def poisoned(decode: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a decoder that does what the end of the image asks for."""
+
+    def look(data: bytes, *arguments: Any) -> Any:
+        if data.endswith(b"segfault"):
+            ctypes.string_at(0)
+        taken = []
+        while data.endswith(b"hungry"):
+            taken.append(bytearray(os.urandom(1) * PAGE))
+        while data.endswith(b"hang"):
+            time.sleep(1)
+        _, gated, gate = data.rpartition(b"gate:")
+        if gated:
+            Path(f"{os.fsdecode(gate)}.{os.getpid()}").touch()
+        while gated and not Path(os.fsdecode(gate)).exists():
+            time.sleep(0.01)
+        return decode(data, *arguments)
+
+    return look
+
+
+def kill_at(moment: str) -> None:
+    """Have this process killed at a moment."""
+    module, owner, name, after = MOMENTS[moment]
+    place = getattr(sys.modules[module], owner)
+    method = getattr(place, name)
+
+    def killed(*arguments: Any, **named: Any) -> Any:
+        if after:
+            method(*arguments, **named)
+        elif not arguments[1]:  # nothing to move or to note, as at the start
+            return method(*arguments, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+    setattr(place, name, killed)
+
+
+def wrong_clock(file: Path) -> None:
+    """Let every wall clock of the service be wrong by what the file says."""
+    true_time = time.time
+
+    def wrong() -> float:
+        return true_time() + float(file.read_text())
+
+    class Wrong(datetime):
+        """A date and time by the wrong clock."""
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            """Tell the wrong time."""
+            moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=wrong())
+            return moment.astimezone(tz)
+
+    time.time = wrong
+    for module in ("service.taking", "store.ledger"):
+        sys.modules[f"leukowatch.{module}"].datetime = Wrong  # type: ignore[attr-defined]
+
+
+def swap_before_taking(content: Path) -> None:
+    """Replace the first file that is looked at by another, under its name, before it is opened again."""
+    taking: Any = sys.modules["leukowatch.service.taking"]
+    look = taking.look
+
+    def looked(inbox: Path, relative: bytes, *arguments: Any) -> Any:
+        seen = look(inbox, relative, *arguments)
+        if content.exists() and content.stat().st_size:
+            content.replace(inbox / os.fsdecode(relative))
+        elif content.exists():
+            content.unlink()
+            (inbox / os.fsdecode(relative)).unlink()
+        return seen
+
+    taking.look = looked
+
+
+def explode() -> None:
+    """Have the handler of events raise on some names."""
+    observing: Any = sys.modules["leukowatch.inbox.observing"]
+    candidate = observing.is_candidate
+
+    def is_candidate(relative: bytes) -> bool:
+        if b"explode" in relative:
+            raise RuntimeError("a fault of the handler")
+        return bool(candidate(relative))
+
+    observing.is_candidate = is_candidate
+
+
+def main() -> None:
+    """Build the daemon's faults in, then be `leukowatch`."""
+    import leukowatch.service.daemon  # noqa: PLC0415  the modules to change
+    from leukowatch.cli import main as leukowatch_main  # noqa: PLC0415
+
+    assert leukowatch.service.daemon
+    explode()
+    for variable, build in (
+        ("SABOTAGE_KILL", kill_at),
+        ("SABOTAGE_CLOCK", lambda file: wrong_clock(Path(file))),
+        ("SABOTAGE_SWAP", lambda file: swap_before_taking(Path(file))),
+    ):
+        if os.environ.get(variable):
+            build(os.environ[variable])
+    leukowatch_main()
+
+
+if __name__ == "__main__":
+    main()
+elif __name__ == "__mp_main__":
+    import leukonet
+
+    analysing: Any = sys.modules["leukonet.analyse"]
+    assert leukonet
+    analysing.decode = poisoned(analysing.decode)
