@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "analysis": set(),
     "differential": {"store"},
     "console": {"differential", "store", "inbox.listing", "inbox.gate"},
-    "review": {"differential", "store", "exchange", "inbox.listing"},
+    "review": {"differential", "store", "exchange", "inbox.beneath", "inbox.listing", "inbox.naming"},
     "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},
     "commands": {"inbox", "analysis", "store", "differential", "console", "review", "exchange", "service"},

@@ -77,6 +77,24 @@ def test_the_wheel_holds_the_lists_of_what_is_fetched(wheel):
     assert lists <= packed
 
 
+def test_the_wheel_holds_what_the_review_page_is_made_of(wheel):
+    """Templates, styles and scripts: the page loads nothing from elsewhere."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    daemon = ROOT / "daemon"
+    folders = [daemon / "leukowatch" / "review" / name for name in ("static", "templates")]
+    files = {
+        path.relative_to(daemon).as_posix()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+    assert any(name.endswith(".js") for name in files)
+    assert any(name.endswith(".html") for name in files)
+    assert files <= packed
+
+
 @pytest.mark.parametrize("program", ["leukowatch", "leukonet"])
 def test_the_commands_answer_from_anywhere(programs, tmp_path, program):
     """Installed, they need neither this repository nor a special folder."""

@@ -5,7 +5,18 @@ import sys
 import typer
 
 from leukonet.errors import LeukonetError
-from leukowatch.commands import archive, exchanging, mending, people, reading, running, schema, trail, upkeep
+from leukowatch.commands import (
+    archive,
+    exchanging,
+    mending,
+    people,
+    reading,
+    reviewing,
+    running,
+    schema,
+    trail,
+    upkeep,
+)
 from leukowatch.commands.options import common
 from leukowatch.errors import LeukowatchError
 
@@ -27,6 +38,7 @@ app.add_typer(people.tokens, name="token")
 app.add_typer(trail.audit, name="audit")
 for command in (
     *(running.run, running.scan, running.console, running.worker),
+    reviewing.review,
     *(reading.slides, reading.report, reading.field),
     exchanging.export,
     *(mending.requeue, mending.reassign),

@@ -105,6 +105,12 @@ class Undelivered(LeukowatchError):
     exit_code = 20
 
 
+class ExtraMissing(LeukowatchError):
+    """A command needs packages that are not installed; the message names the extra."""
+
+    exit_code = 2
+
+
 class IntakeError(LeukowatchError):
     """A file in the inbox that cannot be taken; `reason` is kept with it."""
 

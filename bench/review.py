@@ -1,0 +1,169 @@
+"""How long each page and each question of the API takes over a full store: the median and the 95th percentile.
+
+Filled with 10,000 slides of 10 fields of 10 cells; some twenty are reviewed and signed over the API by a real service.
+Run: `python bench/review.py [--slides 10000] [--rounds 20]`; needs the `review` and `dev` extras.
+"""
+
+import argparse
+import os
+import random
+import re
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from leukowatch.settings import Settings
+from leukowatch.store.accounts import add_account
+from leukowatch.store.database import close_writer, open_writer
+from leukowatch.store.opened import writer
+from leukowatch.store.rights import AccountRole, operator
+
+FIELDS, CELLS = 10, 10
+"""Of a slide, and of a field."""
+UNSURE = 0.03
+"""Share of cells that are unclassified."""
+PASSWORD = "a password of the bench"  # noqa: S105  of an account that lives as long as this script
+ROUTES = (
+    "/slides", "/slides/{slide}", "/slides/{slide}/report", "/slides/{slide}/comparison", "/record", "/audit",
+    "/api/v1/slides", "/api/v1/slides?search=SLIDE-77", "/api/v1/slides?status=to+review",
+    "/api/v1/slides?page=150", "/api/v1/slides/{slide}", "/api/v1/slides/{slide}/cells",
+    "/api/v1/slides/{slide}/signing", "/api/v1/audit",
+)  # fmt: skip
+
+
+def fill(path: Path, slides: int) -> None:
+    """Write slides, fields, cells and decisions straight into the tables."""
+    close_writer(open_writer(f"sqlite:///{path}", upgrade=True))
+    draw = random.Random(1)
+    start = datetime(2021, 1, 1, tzinfo=UTC)
+    with closing(sqlite3.connect(path)) as store:
+        store.execute("PRAGMA synchronous=OFF")
+        store.execute(
+            "INSERT INTO bundle VALUES (1, 'bench', ?, 'locate-classify', ?)", ("b" * 64, str(start))
+        )
+        for slide in range(1, slides + 1):
+            at = (start + timedelta(minutes=slide)).isoformat(" ", "microseconds")
+            store.execute(
+                "INSERT INTO slide (id, name, unassigned, created_at) VALUES (?, ?, 0, ?)",
+                (slide, f"SLIDE-{slide}", at),
+            )
+            for field in range((slide - 1) * FIELDS + 1, slide * FIELDS + 1):
+                _field(store, draw, slide, field, at)
+        store.commit()
+        store.execute("ANALYZE")
+        store.commit()
+
+
+def _field(store: sqlite3.Connection, draw: random.Random, slide: int, field: int, at: str) -> None:
+    name = f"SLIDE-{slide}/{field}.jpg"
+    store.execute(
+        "INSERT INTO arrival (id, slide_id, relative, printable, sha256, size, device, inode, mtime_ns, received_at, "
+        "status, destination, filed_at) VALUES (?, ?, ?, ?, ?, 9, '1', '1', '1', ?, 'counted', ?, ?)",
+        (field, slide, name.encode(), name, f"{field:064x}", at, f"archive/{name}".encode(), at),
+    )
+    store.execute("INSERT INTO field VALUES (?, ?, ?, ?, 640, 480)", (field, field, slide, f"{field:064x}"))
+    store.execute(
+        "INSERT INTO analysis (id, field_id, bundle_id, is_current, assessable, decode_ms, locate_ms, "
+        "classify_ms, analysed_at) VALUES (?, ?, 1, 1, 1, 1, 1, 1, ?)",
+        (field, field, at),
+    )
+    store.executemany(
+        "INSERT INTO cell (analysis_id, box_xmin, box_ymin, box_xmax, box_ymax, score, first_class_id, "
+        "first_probability, second_class_id, second_probability, unclassified, counts) "
+        "VALUES (?, 10, 10, 60, 60, 0.9, ?, ?, ?, 0.1, ?, ?)",
+        [
+            (field, draw.randint(1, 5), draw.uniform(0.5, 0.9), draw.randint(1, 5), unsure, not unsure)
+            for unsure in (draw.random() < UNSURE for _ in range(CELLS))
+        ],
+    )
+
+
+@contextmanager
+def served(home: Path) -> Iterator[httpx.Client]:
+    """A service over the home, and a supervisor who is logged in."""
+    with writer(Settings(home=home)) as engine:
+        add_account(engine, operator("bench"), "bench", AccountRole.SUPERVISOR, PASSWORD)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leukowatch", "review", "--home", str(home)],
+        env={**os.environ, "LEUKOWATCH_REVIEW__PORT": str(port)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
+            form = client.get("/login").text
+            token = re.search(r'name="token" value="([^"]+)"', form)
+            assert token is not None
+            client.post("/login", data={"name": "bench", "password": PASSWORD, "token": token[1]})
+            client.headers["X-CSRF-Token"] = re.findall(
+                r'csrf-token" content="([^"]+)"', client.get("/slides").text
+            )[0]
+            yield client
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def review_some(client: httpx.Client, slides: int) -> None:
+    """Confirm or name every cell of some slides, and sign them, as people would."""
+    for slide in range(1, slides + 1, max(1, slides // 20)):
+        path = f"/api/v1/slides/{slide}"
+        cells = client.get(f"{path}/cells").json()["cells"]
+        waiting = [cell["key"] for cell in cells if cell["name"] is None]
+        named = [cell["key"] for cell in cells if cell["name"] is not None]
+        if waiting:
+            client.post(f"{path}/decisions", json={"cells": waiting, "name": "monocyte"})
+        client.post(f"{path}/decisions", json={"cells": named, "kind": "seen"})
+        client.post(f"{path}/signature", json={}).raise_for_status()
+
+
+def timed(client: httpx.Client, route: str, slides: int, rounds: int) -> list[float]:
+    """Milliseconds of each round, over slides here and there."""
+    draw = random.Random(2)
+    found = []
+    for _ in range(rounds):
+        path = route.replace("{slide}", str(draw.randint(1, slides)))
+        begun = time.perf_counter()
+        client.get(path).raise_for_status()
+        found.append(1000 * (time.perf_counter() - begun))
+    return found
+
+
+def main() -> None:
+    """Fill, serve, ask, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slides", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        fill(home / "leukowatch.db", asked.slides)
+        size = (home / "leukowatch.db").stat().st_size / 1e6
+        print(f"{asked.slides} slides, {asked.slides * FIELDS * CELLS} cells, {size:.0f} MB")
+        print(f"{'route':40} {'median ms':>10} {'95% ms':>10}")
+        with served(home) as client:
+            review_some(client, asked.slides)
+            for route in ROUTES:
+                found = timed(client, route, asked.slides, asked.rounds)
+                high = statistics.quantiles(found, n=20, method="inclusive")[-1]
+                print(f"{route:40} {statistics.median(found):10.0f} {high:10.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

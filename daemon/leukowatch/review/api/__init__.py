@@ -1,0 +1,1 @@
+"""The HTTP API below `/api/v1`: what the page uses, and programs too."""

@@ -1,0 +1,79 @@
+// Signing, the second signature and amending: what stands in the way is told in words before anybody signs.
+import { get, post, Refused } from "./api.js";
+import { element, moment, say, the } from "./dom.js";
+
+const KINDS = {
+  sign: { path: "signature", verb: "Sign", done: "Signed." },
+  second: { path: "second-signature", verb: "Give the second signature", done: "Second signature given." },
+  amend: { path: "amendment", verb: "Amend", done: "Amended; the former result is kept." },
+};
+
+export class Signing {
+  #path; #changed; #dialog; #kind = null; #basis = "";
+
+  /** @param {string} path of the slide in the API. @param {() => void} changed is called after a signature. */
+  constructor(path, changed) {
+    this.#path = path;
+    this.#changed = changed;
+    this.#dialog = the("#signing");
+    the("#sign").addEventListener("click", () => this.#open());
+    the("#signing-cancel").addEventListener("click", () => this.#dialog.close());
+    the("form", this.#dialog).addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+  }
+
+  /** Show who has signed and what comes next. */
+  show(slide) {
+    const button = the("#sign");
+    this.#kind = slide.next_signature;
+    button.disabled = this.#kind === null;
+    button.textContent = `${KINDS[this.#kind ?? "sign"].verb}…`;
+    const list = document.querySelector("#signatures");
+    if (!list) return;
+    list.replaceChildren(...slide.signatures.map((each) => element("li", {},
+      element("strong", {}, each.who), `, ${each.role}: ${each.kind}, ${moment(each.at)}`,
+      each.comment ? element("q", {}, each.comment) : null)));
+  }
+
+  async #open() {
+    const { refusals, basis, quarantined, needs_second } = await get(`${this.#path}/signing`);
+    this.#basis = basis;
+    the("#signing-second").hidden = !needs_second || this.#kind === "second";
+    const files = quarantined === 1 ? "1 file is" : `${quarantined} files are`;
+    the("#signing-quarantined").hidden = quarantined === 0 || this.#kind === "second";
+    the("#signing-quarantined span").textContent = `${files} in quarantine and not counted: I know that.`;
+    const verb = KINDS[this.#kind].verb;
+    the("#signing-title").textContent = verb;
+    the("#signing-reason").hidden = this.#kind !== "amend";
+    the("[name=reason]", this.#dialog).required = this.#kind === "amend";
+    the("#signing-send").textContent = verb;
+    this.#refuse(refusals);
+    this.#dialog.showModal();
+  }
+
+  #refuse(refusals) {
+    the("#refusals").replaceChildren(...refusals.map((why) => element("li", {}, why)));
+    the("#refused").hidden = refusals.length === 0;
+    the("#signing-send").disabled = refusals.length > 0;
+  }
+
+  async #send() {
+    const form = new FormData(the("form", this.#dialog));
+    const { path, done } = KINDS[this.#kind];
+    const told = {
+      comment: form.get("comment"), basis: this.#basis, acknowledge_quarantined: form.has("acknowledge"),
+      reason: this.#kind === "amend" ? form.get("reason") : "" };
+    try {
+      await post(`${this.#path}/${path}`, told);
+      this.#dialog.close();
+      the("form", this.#dialog).reset();
+      say(done);
+      await this.#changed();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#refuse(error.reasons.length ? error.reasons : [error.message]);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+"""What the tests of the review page share: a home of phantoms, scanned once, and pages served over copies of it."""
+
+import shutil
+
+import pytest
+
+from desk import scan_phantoms, served
+
+
+@pytest.fixture(scope="session")
+def scanned(tmp_path_factory):
+    """Give the folder of a home of scanned phantoms; nobody writes to it."""
+    return scan_phantoms(tmp_path_factory.mktemp("review") / "home").folder
+
+
+@pytest.fixture(scope="session")
+def shared_desk(scanned, tmp_path_factory):
+    """Serve a page for quick tests, none of which counts on what others leave."""
+    folder = tmp_path_factory.mktemp("shared") / "home"
+    shutil.copytree(scanned, folder)
+    with served(folder) as desk:
+        yield desk
+
+
+@pytest.fixture
+def desk(scanned, tmp_path):
+    """Serve a page over a home of the test's own."""
+    folder = tmp_path / "home"
+    shutil.copytree(scanned, folder)
+    with served(folder) as desk:
+        yield desk

@@ -1,0 +1,326 @@
+"""The page in a real Chromium: what a technologist does with hand and keyboard."""
+
+import io
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+from pypdf import PdfReader
+
+from desk import CELLS, MARKUP, PASSWORD, SLIDE
+from lab import PATIENCE
+from leukonet.phantom import field_bytes
+from leukowatch.review.pictures import SIDE
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
+PATIENTLY = 1000 * PATIENCE
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start Chromium once."""
+    expect.set_options(timeout=PATIENTLY)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENTLY)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def window(browser, desk):
+    """Open a window on the page; whatever its console complains of fails the test."""
+    context = browser.new_context(base_url=desk.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENTLY)
+    page = context.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+    yield page
+    context.close()
+    assert [each for each in complaints if "status of 4" not in each] == []
+
+
+def enter(page, name, path="/slides"):
+    """Log in and go to a page."""
+    page.goto("/login")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/slides")
+    page.goto(path)
+
+
+def at_slide(page, desk, name):
+    """Log in and open the slide."""
+    enter(page, name, f"/slides/{desk.slide()}")
+    expect(page.locator("body[data-ready=true]")).to_be_attached()
+
+
+def cells(page, of):
+    """The cells that are shown in a class."""
+    return page.locator(f'.group[data-class="{of}"] .cell')
+
+
+def count(page, of):
+    """A class's cells in the table beside the gallery, as text."""
+    return page.locator(f'#differential tr[data-class="{of}"] .count')
+
+
+def look_at_all(page):
+    """Confirm every cell, naming those that are unclassified."""
+    while page.locator('.cell[data-state="waits"]').count():
+        waiting = page.locator('.cell[data-state="waits"]').first
+        key = waiting.get_attribute("data-cell")
+        waiting.press("m")
+        expect(page.locator(f'.group[data-class="monocyte"] [data-cell="{key}"]')).to_be_attached()
+    while page.locator('.group[data-seen="false"]:not([hidden]) .confirm').count():
+        group = page.locator('.group[data-seen="false"]:not([hidden])').first
+        name = group.get_attribute("data-class")
+        group.locator(".confirm").click()
+        expect(page.locator(f'.group[data-class="{name}"]')).to_have_attribute("data-seen", "true")
+
+
+def test_the_gallery_shows_every_cell_of_a_slide(browser, shared_desk):
+    """The smoke test: log in, and every cell has its picture; nothing is blocked or broken."""
+    with window(browser, shared_desk) as page:
+        at_slide(page, shared_desk, "rea")
+        pictures = page.locator(".cell img")
+
+        expect(pictures.first).to_be_visible()
+        assert pictures.count() >= 3 * 3
+        expect(pictures.first).to_have_js_property("naturalWidth", SIDE)
+
+
+@pytest.mark.slow
+def test_a_cell_is_reclassified_by_key_and_taken_back(browser, desk):
+    """The differential beside it follows at once."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        shown = cells(page, "neutrophil").count()
+        key = cells(page, "neutrophil").first.get_attribute("data-cell")
+
+        cells(page, "neutrophil").first.press("c")
+        expect(page.locator(f'.group[data-class="plasma_cell"] [data-cell="{key}"]')).to_be_visible()
+        expect(count(page, "plasma_cell")).to_have_text("1")
+
+        page.keyboard.press("Control+z")
+        expect(cells(page, "neutrophil")).to_have_count(shown)
+        expect(count(page, "neutrophil")).to_have_text(str(shown))
+
+
+@pytest.mark.slow
+def test_a_cell_is_reclassified_by_drag(browser, desk):
+    """Onto a class of the bar, and with it all that are selected; an artefact leaves the count."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        two = [cells(page, "neutrophil").nth(number) for number in (0, 1)]
+        keys = [cell.get_attribute("data-cell") for cell in two]
+        for cell in two:
+            cell.click(modifiers=["Control"])
+        before = int(page.locator("#counted").text_content())
+
+        two[0].drag_to(page.locator('#classes [data-class="artefact"]'))
+
+        for key in keys:
+            expect(page.locator(f'.group[data-class="artefact"] [data-cell="{key}"]')).to_be_attached()
+        expect(page.locator("#artefacts")).to_have_text("2")
+        expect(page.locator("#counted")).to_have_text(str(before - 2))
+
+
+@pytest.mark.slow
+def test_a_missed_cell_is_added_by_drawing_its_box(browser, desk):
+    """With the mouse, in the field; it is counted at once."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        cells(page, "neutrophil").first.click()
+        field = page.locator("#field svg")
+        expect(field.locator(".box").first).to_be_visible()
+        page.get_by_role("button", name="Add a missed cell").click()
+        box = field.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2 + 90, box["y"] + box["height"] / 2 + 80, steps=4)
+        page.mouse.up()
+        page.locator('#field-classes [data-class="basophil"]').click()
+
+        expect(field.locator('.box[data-class="basophil"]')).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(count(page, "basophil")).to_have_text("1")
+
+
+@pytest.mark.slow
+def test_a_slide_is_refused_signed_amended_and_printed(browser, desk):
+    """From the refusal in words to a printed report with both signatures."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "sam")
+        page.locator("#sign").click()
+        expect(page.locator("#refusals")).to_contain_text("seen by nobody")
+        expect(page.locator("#signing-send")).to_be_disabled()
+        page.locator("#signing-cancel").click()
+
+        look_at_all(page)
+        sign(page, comment="all looked at")
+        expect(page.locator("#status")).to_have_attribute("data-status", "signed")
+
+        cells(page, "neutrophil").first.press("l")
+        expect(page.locator("#status")).to_have_attribute("data-status", "amendment_needed")
+        sign(page, reason="one was a lymphocyte")
+        expect(page.locator("#status")).to_have_attribute("data-status", "amended")
+
+        page.get_by_role("link", name="Report").click()
+        expect(page.locator(".report")).to_contain_text("Amended, version 2")
+        printed = "".join(each.extract_text() for each in PdfReader(io.BytesIO(page.pdf())).pages)
+        assert "one was a lymphocyte" in printed
+        assert "Research use only" in printed
+        assert "Log out" not in printed
+
+
+def sign(page, **said):
+    """Fill in the dialog and sign."""
+    page.locator("#sign").click()
+    for name, text in said.items():
+        page.locator(f"#signing [name={name}]").fill(text)
+    page.locator("#signing-send").click()
+    expect(page.locator("#signing")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_the_keyboard_alone_suffices(browser, desk):
+    """From the login to the signature, without a mouse."""
+    with window(browser, desk) as page:
+        page.goto("/login")
+        page.keyboard.type("ada")
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/slides")
+        expect(page.get_by_role("link", name=SLIDE, exact=True)).to_be_visible()
+        tab_to(page, f'a:text-is("{SLIDE}")')
+        page.keyboard.press("Enter")
+        expect(page.locator("body[data-ready=true] .cell:focus")).to_be_attached()
+
+        press_in_field(page)
+        while page.locator('.cell[data-state="waits"]').count():
+            page.keyboard.press("Home")
+            key = page.locator(".cell:focus").get_attribute("data-cell")
+            page.keyboard.press("n")
+            expect(page.locator(f'.group[data-class="neutrophil"] [data-cell="{key}"]')).to_be_attached()
+        for group in page.locator(".group:not([hidden])").all():
+            page.keyboard.press("Control+a")
+            page.keyboard.press(".")
+            expect(page.locator('.cell[aria-selected="true"]')).to_have_count(0)
+            expect(page.locator('.group[data-seen="true"] .cell:focus')).to_be_attached()
+            last = group.locator(".cell").last.get_attribute("data-cell")
+            while page.locator(".cell:focus").get_attribute("data-cell") != last:
+                page.keyboard.press("ArrowRight")
+            page.keyboard.press("ArrowRight")
+        tab_to(page, "#sign", "Shift+Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#signing-send")).to_be_enabled()
+        tab_to(page, "#signing-send")
+        page.keyboard.press("Enter")
+
+        expect(page.locator("#status")).to_have_attribute("data-status", "signed")
+
+
+def press_in_field(page):
+    """Add a cell to a field and take it back, by keys alone."""
+    page.keyboard.press("Enter")
+    expect(page.locator("#field svg")).to_be_focused()
+    for key in ("Insert", "ArrowRight", "ArrowDown", "Shift+ArrowRight", "b"):
+        page.keyboard.press(key)
+    expect(page.locator('#field .box[data-class="basophil"]')).to_be_attached()
+    page.keyboard.press("Control+z")
+    expect(page.locator('#field .box[data-class="basophil"]')).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(".cell:focus")).to_be_attached()
+
+
+def tab_to(page, selector, key="Tab"):
+    """Press until an element has the focus."""
+    for _ in range(80):
+        if page.locator(selector).evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    pytest.fail(f"no {key} leads to {selector}")
+
+
+@pytest.mark.slow
+def test_a_slide_that_is_being_read_grows_by_itself(browser, desk):
+    """Nobody loads the page anew."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "rea")
+        before = page.locator(".cell").count()
+        expect(page.locator("#live")).to_have_attribute("data-on", "true")
+
+        (desk.home / "inbox" / SLIDE).mkdir(exist_ok=True)
+        (desk.home / "inbox" / SLIDE / "late.jpg").write_bytes(field_bytes(77, CELLS))
+        scanning = [sys.executable, "-m", "leukowatch", "scan", "--home", str(desk.home)]
+        subprocess.run(scanning, check=True, capture_output=True)
+
+        expect(page.locator(".cell")).not_to_have_count(before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("", "/login"), ("sam", "/slides"), ("sam", "/slides/{slide}"), ("sam", "/slides/{slide}/report"),
+        ("sam", "/slides/{slide}/second-look"), ("sam", "/slides/{slide}/comparison"), ("sam", "/record"),
+        ("sam", "/audit"), ("adm", "/accounts"), ("sam", "/password"), ("sam", "/nothing"),
+    ],
+)  # fmt: skip
+def test_no_page_has_a_serious_finding_of_accessibility(browser, shared_desk, who, path):
+    """axe-core's rules, of the impacts serious and critical."""
+    with window(browser, shared_desk) as page:
+        place = path.format(slide=shared_desk.slide())
+        enter(page, who, place) if who else page.goto(place)
+        page.wait_for_load_state("load")
+        if page.locator("script[src*=slide], script[src*=audit], script[src*=accounts]").count():
+            expect(page.locator("body[data-ready=true]")).to_be_attached()
+
+        assert serious(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("opened", ["#sign", ".cell", "#keys"])
+def test_no_dialog_has_a_serious_finding_of_accessibility(browser, shared_desk, opened):
+    """The same for what opens over a slide."""
+    with window(browser, shared_desk) as page:
+        at_slide(page, shared_desk, "sam")
+        page.locator(opened).first.click()
+        expect(page.locator("dialog[open]")).to_be_visible()
+
+        assert serious(page) == []
+
+
+def serious(page):
+    """Name the findings that matter, with the elements."""
+    found = Axe().run(page).response["violations"]
+    return [
+        (each["id"], node["html"][:120])
+        for each in found
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.slow
+def test_names_that_are_markup_run_nothing(browser, shared_desk):
+    """Names of slides and files in the list, the gallery and the field."""
+    with window(browser, shared_desk) as page:
+        page.on("dialog", lambda dialog: pytest.fail(f"a name ran: {dialog.message}"))
+        enter(page, "rea")
+        page.get_by_role("link", name=re.compile(re.escape(MARKUP))).click()
+        expect(page.locator("h1")).to_have_text(MARKUP)
+        page.locator(".cell").first.click()
+
+        expect(page.locator("#field-name")).to_contain_text("<script>alert(1)<")
