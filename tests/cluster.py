@@ -32,7 +32,7 @@ class Cluster:
         self._scheduler = self._run(*arguments, **patience)
         wait_until(self._is_listening)
 
-    def start_workers(self, number: int = 1, bundle: str = "smear-2") -> "subprocess.Popen[bytes]":
+    def start_workers(self, number: int = 1, bundle: str = "smear-3") -> "subprocess.Popen[bytes]":
         """Offer workers of this machine."""
         return self._run("leukowatch", "worker", self.address, "--workers", str(number), "--bundle", bundle)
 

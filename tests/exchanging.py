@@ -50,7 +50,7 @@ def result(state: State = State.FINAL, **other: Any) -> SlideResult:
         slide="S-1|a^b&c~d\\e", state=state, version=2 if state is State.AMENDED else int(signed), made_at=NOON,
         order=Order("O-17", 44.0, "female", 6.63), leucocytes=100, target=100, classes=(*counted, apart),
         unclassified=0, artefacts=4, fields=9, corrected_leucocytes=6.5, warnings=("Left shift.",),
-        blind_to=("Blast", "Band"), reference_source="a handbook", bundles={"smear-2": "ab" * 32},
+        blind_to=("Blast", "Band"), reference_source="a handbook", bundles={"smear-3": "ab" * 32},
         signatures=(signature,) if signed else (),
     )  # fmt: skip
     return replace(whole, **other)

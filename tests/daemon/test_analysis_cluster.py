@@ -82,7 +82,7 @@ def test_a_path_that_holds_something_else_is_not_looked_at(phantoms, tmp_path):
     path.write_bytes(phantoms[1])
 
     with pytest.raises(NotShared, match="something else"):
-        look(Order("smear-2", load_bundle().sha256, 10**8, 60.0), Place(bytes(path), "0" * 64))
+        look(Order("smear-3", load_bundle().sha256, 10**8, 60.0), Place(bytes(path), "0" * 64))
 
 
 def test_a_cluster_without_scheduler_is_a_setting_to_mend(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def made():
             "max_pixels": 200_000_000,
             "memory_megabytes": 2500,
         }
-        pools.append(LocalPool(load_bundle(), "smear-2", **(defaults | options)))
+        pools.append(LocalPool(load_bundle(), "smear-3", **(defaults | options)))
         return pools[-1]
 
     yield make

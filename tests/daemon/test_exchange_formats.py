@@ -64,7 +64,7 @@ def test_every_format_says_that_it_is_for_research_and_which_bundle_counted(form
     told = plain(written([result()], form), form)
 
     assert "Research use only" in told
-    assert "smear-2" in told
+    assert "smear-3" in told
     assert "ab" * 32 in told
 
 

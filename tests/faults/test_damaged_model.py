@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def bundle(home, tmp_path):
     """A copy of the shipped bundle, which the home's service uses."""
-    copy = shutil.copytree(SHIPPED / "smear-2", tmp_path / "bundle")
+    copy = shutil.copytree(SHIPPED / "smear-3", tmp_path / "bundle")
     home._variables["LEUKOWATCH_ANALYSIS__BUNDLE"] = str(copy)
     return copy
 
@@ -44,7 +44,7 @@ def flipped(bundle):
 
 def misshapen(bundle):
     """The classifier is a network of another shape."""
-    put(bundle, "classifier.tflite", (SHIPPED / "smear-2" / "locator.tflite").read_bytes())
+    put(bundle, "classifier.tflite", (SHIPPED / "smear-3" / "locator.tflite").read_bytes())
 
 
 @pytest.mark.parametrize("damage", [missing, flipped, misshapen])

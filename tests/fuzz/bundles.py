@@ -28,7 +28,7 @@ class Bundles:
 
     def __init__(self, home: Path) -> None:
         self._field = field_bytes(1)
-        self._folders = [home / name for name in ("paper", "smear-2")]
+        self._folders = [home / name for name in ("paper", "smear-3")]
         for folder in self._folders:
             shutil.copytree(SHIPPED / folder.name, folder)
 
