@@ -212,7 +212,7 @@ lose_inbox() {
     local before
     before=$(now NRestarts)
     chapter "The inbox goes away" "Renamed for longer than WatchdogSec: the daemon says so, gives no sign of life, and is
-restarted until the inbox is back (exit code 5 while it is not)."
+ended by systemd; the inbox is put back then, and the next start goes on."
     inside mv "$home/inbox" "$home/elsewhere"
     promise "its status says so" "$(property StatusText) | cut -d';' -f1" "the inbox is not watched"
     promise "systemd ends it" "test \$($(property NRestarts)) -gt $before && echo yes" yes

@@ -11,6 +11,7 @@ from leukowatch.errors import FilingFailed, StoreUnavailable
 from leukowatch.service.daemon import running
 from leukowatch.service.writing import Fate, Writer
 from leukowatch.settings import load_settings
+from leukowatch.store.outcome import Status
 
 WITHOUT_OVERRIDE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
 """Root, but bound to modes and owners as any other user is."""
@@ -88,6 +89,7 @@ def test_failed_move_is_tried_again_though_other_files_keep_coming(tmp_path, mon
 
         arrival_id = property(int)
         relative = property(lambda self: b"%d" % self)
+        status = Status.COUNTED
 
     writer = Writer(None, filer, tmp_path, 1, lambda key, fate: fates.append((key, fate)))
     filer.broken = {0}
