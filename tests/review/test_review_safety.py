@@ -125,11 +125,11 @@ def test_a_body_that_grows_without_saying_so_is_broken_off(ada):
     assert answer.status_code >= 400
 
 
-def test_an_image_that_no_longer_decodes_is_told_in_words(shared_desk, ada):
-    """The archive was damaged: the page says so, and stays up."""
+def test_a_file_that_is_not_the_fields_own_is_not_shown(shared_desk, ada):
+    """Damaged or replaced in the archive: people would judge cells by another picture."""
     os.truncate(shared_desk.home / "archive" / SLIDE / "field-2.jpg", 100)
 
     answer = ada.get(picture_of(shared_desk, ada, "field-2.jpg"))
 
     assert answer.status_code == 404
-    assert "copy" in answer.json()["detail"]
+    assert "other content" in answer.json()["detail"]
