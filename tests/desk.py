@@ -29,6 +29,8 @@ PEOPLE = {
 """One of each role; nobody real."""
 PASSWORD = "correct horse battery"
 SLIDE = "S1"
+SPOILT = "S2"
+"""A slide whose files a test may spoil: nobody else looks at its pictures."""
 MARKUP = '<img src=x onerror=alert(1)>"&'
 """A slide's name that would be markup, were it not escaped."""
 MARKUP_FILE = b"<script>alert(1)<\xffscript>'.jpg"
@@ -36,9 +38,10 @@ CELLS = ("neutrophil", "lymphocyte", "monocyte")
 
 
 def scan_phantoms(folder: Path) -> Home:
-    """Make a home with a slide of four fields of three cells, and a slide whose names are markup; and people."""
+    """Make a home with three slides of fields of three cells, one of them with names that are markup; and people."""
     home = Home(folder, ANALYSIS__WORKERS="1")
     fields = [(SLIDE, f"field-{seed}.jpg".encode(), seed) for seed in range(4)]
+    fields += [(SPOILT, f"field-{seed}.jpg".encode(), seed) for seed in (10, 11)]
     for slide, file, seed in [*fields, (MARKUP, MARKUP_FILE, 9)]:
         place = home.inbox / slide
         place.mkdir(exist_ok=True)

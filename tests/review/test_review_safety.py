@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from desk import MARKUP, SLIDE
+from desk import MARKUP, SPOILT
 from leukowatch.review.headers import HEADERS, LONGEST_BODY
 
 API = "/api/v1"
@@ -19,8 +19,8 @@ def ada(shared_desk):
 
 
 def picture_of(desk, client, file):
-    """The path of a field's picture."""
-    fields = client.get(f"{API}/slides/{desk.slide()}/cells").json()["fields"]
+    """The path of a picture of the slide that may be spoilt."""
+    fields = client.get(f"{API}/slides/{desk.slide(SPOILT)}/cells").json()["fields"]
     (image,) = [each["image"] for each in fields if each["file"].endswith(file)]
     return image
 
@@ -81,12 +81,12 @@ def test_no_path_leads_out_of_the_pages_own_files(ada, path):
 
 def test_a_link_in_the_archive_is_not_followed(shared_desk, ada):
     """Whoever can write there cannot have the page read another file."""
-    field = shared_desk.home / "archive" / SLIDE / "field-3.jpg"
+    field = shared_desk.home / "archive" / SPOILT / "field-10.jpg"
     secret = shared_desk.home / "secret.jpg"
     field.rename(secret)
     field.symlink_to(secret)
 
-    assert ada.get(picture_of(shared_desk, ada, "field-3.jpg")).status_code == 404
+    assert ada.get(picture_of(shared_desk, ada, "field-10.jpg")).status_code == 404
 
 
 def test_a_file_whose_name_is_no_text_has_its_picture(shared_desk, ada):
@@ -125,11 +125,11 @@ def test_a_body_that_grows_without_saying_so_is_broken_off(ada):
     assert answer.status_code >= 400
 
 
-def test_an_image_that_no_longer_decodes_is_told_in_words(shared_desk, ada):
-    """The archive was damaged: the page says so, and stays up."""
-    os.truncate(shared_desk.home / "archive" / SLIDE / "field-2.jpg", 100)
+def test_a_file_that_is_not_the_fields_own_is_not_shown(shared_desk, ada):
+    """Damaged or replaced in the archive: people would judge cells by another picture."""
+    os.truncate(shared_desk.home / "archive" / SPOILT / "field-11.jpg", 100)
 
-    answer = ada.get(picture_of(shared_desk, ada, "field-2.jpg"))
+    answer = ada.get(picture_of(shared_desk, ada, "field-11.jpg"))
 
     assert answer.status_code == 404
-    assert "copy" in answer.json()["detail"]
+    assert "other content" in answer.json()["detail"]

@@ -83,7 +83,8 @@ class News:
         now = await asyncio.to_thread(mark, self._engine)
         if now != before:
             slides = await asyncio.to_thread(slides_since, self._engine, before, now)
-            self._pass_on(f"event: slides\ndata: {json.dumps(sorted(slides))}\n\n")
+            if slides:
+                self._pass_on(f"event: slides\ndata: {json.dumps(sorted(slides))}\n\n")
         return now
 
     def _pass_on(self, event: str) -> None:

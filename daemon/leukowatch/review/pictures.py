@@ -1,5 +1,6 @@
 """Pictures of archived fields and of their cells, each decoded once and then kept for a while."""
 
+import hashlib
 import io
 import os
 import stat
@@ -106,17 +107,20 @@ def tag_of(field: ArchivedField, what: str) -> str:
 
 
 def _content(archive: Path, field: ArchivedField) -> bytes:
-    """Read a file of the archive, following no link."""
+    """Read a field's own file, following no link; never what another machine or hand has put in its place."""
     try:
         with folder_of(archive, field.below_archive) as (folder, name), opened(folder, name) as descriptor:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise NotFound(f"field {field.id}: its place in the archive holds no file")
             with os.fdopen(os.dup(descriptor), "rb") as file:
-                return file.read()
+                content = file.read()
     except OSError as error:
         raise NotFound(
             f"field {field.id}: its file cannot be read ({error.strerror}); put it back into the archive"
         ) from error
+    if hashlib.sha256(content).hexdigest() != field.sha256:
+        raise NotFound(f"field {field.id}: the file in its place has other content; put its own back")
+    return content
 
 
 def _cut(image: Image.Image, box: Box) -> Image.Image:

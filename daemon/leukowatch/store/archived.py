@@ -33,7 +33,7 @@ def archived_field(engine: Engine, field_id: int) -> ArchivedField:
         NotFound: there is none, or its file is not in the archive: not yet, or lost.
         StoreUnavailable: the database cannot be read.
     """
-    columns = (Field.id, Field.slide_id, Slide.name, Field.sha256, Arrival.destination)
+    columns = (Field.id, Field.slide_id, Slide.name, Field.sha256, Arrival.destination, Arrival.pruned_at)
     with reading(engine) as connection:
         row = connection.execute(
             select(*columns)
@@ -43,6 +43,10 @@ def archived_field(engine: Engine, field_id: int) -> ArchivedField:
         ).first()
     if row is None:
         raise NotFound(f"field {field_id}: there is none of this number")
+    if row.pruned_at is not None:
+        raise NotFound(
+            f"field {field_id}: its file was pruned on {row.pruned_at:%Y-%m-%d}; its cells are kept"
+        )
     if row.destination is None or not row.destination.startswith(ARCHIVE):
         raise NotFound(f"field {field_id}: its file is not in the archive; try again in a moment")
     return ArchivedField(row.id, row.slide_id, row.name, row.sha256, row.destination.removeprefix(ARCHIVE))

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 
+from leukowatch.store.people_tables import Audit
 from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import Decision, Signature
-from leukowatch.store.tables import Analysis, Arrival, Field, Flag, Reassignment
+from leukowatch.store.tables import Analysis, Arrival, Field, Flag, Reassignment, Slide
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +66,5 @@ _WATCHED = (
     _watched(Signature, Signature.slide_id),
     _watched(Flag, Flag.slide_id),
     _watched(Reassignment, Reassignment.to_slide_id),
+    _watched(Audit, Slide.id, (Slide, Slide.name == func.substr(Audit.subject, len("slide ") + 1))),
 )
