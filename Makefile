@@ -14,10 +14,10 @@ run: .venv/.run-ready  ## start the daemon (sets up first where needed)
 	$(BIN)/leukowatch run $(ARGS)
 
 test: .venv/.test-ready  ## the quick tests (sets up first where needed)
-	$(BIN)/pytest -q $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist loadfile $(ARGS)
 
 slow: .venv/.test-ready  ## the tests that take minutes
-	$(BIN)/pytest -q -m slow $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist loadfile -m slow $(ARGS)
 
 chaos: .venv/.test-ready  ## a service under SIGKILLs, pauses and full disks; as root: ARGS="--seed N --minutes M --kills K --files F"
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)

@@ -93,7 +93,7 @@ def test_a_pause_is_in_the_status(home, monkeypatch):
     with running(load_settings()) as daemon:
         told = daemon.status()
 
-    assert told == "files wait: paused: `leukowatch resume` goes on"
+    assert told == "counted 0, quarantined 0, waiting 0: paused: `leukowatch resume` goes on"
 
 
 @pytest.fixture

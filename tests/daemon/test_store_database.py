@@ -86,7 +86,7 @@ def test_a_home_with_odd_characters_works(template, tmp_path):
     engine = open_reader(f"sqlite:///{path}")
 
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM cell_class")).scalar() == 8
+        assert connection.execute(text("SELECT count(*) FROM cell_class")).scalar() == 17
     assert sqlite_path("postgresql://host/name") is None
 
 
