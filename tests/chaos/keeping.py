@@ -22,6 +22,7 @@ SETTINGS = {
     "INBOX__RESCAN_SECONDS": "5",
     "INBOX__EMPTY_FOLDER_SECONDS": "2",
     "ANALYSIS__WORKERS": "2",
+    "INBOX__MIN_FREE_MEGABYTES": "0",
     "ANALYSIS__ATTEMPTS": "20",
 }
 """Quick, and patient with fields whose workers are killed: one that is refused would have to be requeued."""

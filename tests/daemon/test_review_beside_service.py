@@ -6,32 +6,16 @@ from contextlib import closing
 
 import pytest
 
+from busy_reviewer import ACTS, decide_and_take_back
 from lab import wait_until
 from leukonet.phantom import field_bytes
-from leukowatch.store import reviews
 from leukowatch.store.accounts import add_account
 from leukowatch.store.database import close_writer, open_reader, open_writer
-from leukowatch.store.reviewed import review_cells
-from leukowatch.store.rights import AccountRole, Actor, operator
+from leukowatch.store.rights import AccountRole, operator
 from leukowatch.store.trail import verify
 
 FIELDS = 60
-ACTS = 40
 PEOPLE = ("anna", "bert", "cleo")
-
-
-def _review(url, number, name):
-    """Decide and take back, time and again, about the cells of slide A; run in a process of its own."""
-    engine = open_writer(url, 30)
-    try:
-        actor = Actor(name, AccountRole.TECHNOLOGIST, number)
-        for turn in range(ACTS):
-            keys = [cell.key for cell in review_cells(engine, "A")]
-            reviews.classify(engine, actor, "A", keys[: 1 + turn % 5], ("band", "monocyte")[turn % 2])
-            if turn % 4 == 3:
-                reviews.undo(engine, actor, "A")
-    finally:
-        close_writer(engine)
 
 
 @pytest.mark.slow
@@ -55,7 +39,8 @@ def test_reviewers_and_the_daemon_write_beside_each_other(home, tmp_path):
         (tmp_path / "B").rename(home.inbox / "B")
         spawn = multiprocessing.get_context("spawn")
         reviewers = [
-            spawn.Process(target=_review, args=(url, *who)) for who in zip(numbers, PEOPLE, strict=True)
+            spawn.Process(target=decide_and_take_back, args=(url, *who))
+            for who in zip(numbers, PEOPLE, strict=True)
         ]
         for reviewer in reviewers:
             reviewer.start()

@@ -80,7 +80,7 @@ def test_no_space_for_files_keeps_them_in_the_inbox(home, phantoms, tmpfs, place
         (home.inbox / "S" / "good.jpg").write_bytes(good)
         (home.inbox / "S" / "bad.jpg").write_bytes(bad)
         wait_until(lambda: log_says(home, "No space left on device"))
-        wait_until(lambda: len(account(home, "S").rows) == 2)
+        wait_until(lambda: len(home.states()) == 2)
         full = account(home, "S")
         filler.unlink()
         found = settled(home, "S", 2)

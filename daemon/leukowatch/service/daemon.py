@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -178,7 +179,8 @@ def serve(settings: Settings, stopping: threading.Event) -> None:
     Raises:
         LeukowatchError: as `running`; or the writer ended.
     """
-    faulthandler.enable()  # the watchdog's SIGABRT leaves in the log where each thread stood
+    if sys.stderr:  # some supervisors close it
+        faulthandler.enable()  # the watchdog's SIGABRT leaves in the log where each thread stood
     with running(settings) as daemon:
         heart = Heartbeat(daemon.vitals, daemon.status, patience_of(settings.analysis.deadline_seconds))
         systemd.notify("READY=1", f"STATUS={daemon.status()}")
