@@ -28,6 +28,8 @@ _log = structlog.get_logger(__name__)
 
 AHEAD = 3
 """Fields in hand for each worker: enough that none waits, few enough that memory stays small."""
+GROUPS = 2
+"""Groups of results that may wait for the writer: one is filled while the disk takes the other."""
 HINTS_AT_ONCE = 1000
 LOOKS_AT_ONCE = 200
 
@@ -140,7 +142,10 @@ class Taker:
         """How many files may be looked at now."""
         if self.gate.shut():
             return 0
-        return max(0, min(LOOKS_AT_ONCE, AHEAD * self._pool.workers - len(self._in_hand)))
+        looking = AHEAD * self._pool.workers
+        unlooked = looking - self._pool.in_hand()
+        unfiled = looking + GROUPS * self._settings.store.group - len(self._in_hand)
+        return max(0, min(LOOKS_AT_ONCE, unlooked, unfiled))
 
     def _settle(self) -> None:
         while True:
