@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from leukowatch.console.shares import FEWEST, RESEARCH
 from leukowatch.differential.counts import Differential, Share, differential, shown
+from leukowatch.differential.written import harmless, two
 from leukowatch.store.life import Life, lives
 from leukowatch.store.queries import class_records, fields_of, reading
 from leukowatch.store.rows import SlideRow
@@ -21,8 +22,6 @@ from leukowatch.store.tallies import slide as slide_row
 
 METHOD = "Clopper-Pearson"
 CONFIDENCE = 95
-_FORMULA_STARTS = ("=", "+", "-", "@")
-"""With one of these a spreadsheet takes text for a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def as_json(report: SlideReport) -> str:
             {"group": share.name} | _described(share) for share in (counted.polynuclear, counted.mononuclear)
         ],
         "apart": [
-            {"class": a.name, "label": a.label, "cells": a.count, "per_100": _two(a.per_hundred)}
+            {"class": a.name, "label": a.label, "cells": a.count, "per_100": two(a.per_hundred)}
             for a in counted.apart
         ],
         "unclassified": counted.unclassified,
@@ -138,7 +137,7 @@ def as_csv(report: SlideReport) -> str:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(("slide", "class", "cells", "percent", "low", "high"))
-    writer.writerows((_harmless(report.slide.name), *row) for row in _rows(report.differential))
+    writer.writerows((harmless(report.slide.name), *row) for row in _rows(report.differential))
     return written.getvalue()
 
 
@@ -157,16 +156,7 @@ def _described(share: Share) -> dict[str, Any]:
     return {
         "label": share.label,
         "cells": share.count,
-        "percent": _two(share.percent),
-        "low": _two(share.low) if known else None,
-        "high": _two(share.high) if known else None,
+        "percent": two(share.percent),
+        "low": two(share.low) if known else None,
+        "high": two(share.high) if known else None,
     }
-
-
-def _two(value: float | None) -> float | None:
-    """Round to two decimals."""
-    return None if value is None else round(value, 2)
-
-
-def _harmless(name: str) -> str:
-    return f"'{name}" if name.startswith(_FORMULA_STARTS) else name

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir.resources.R4B.bundle import Bundle
 
 from leukowatch.differential.result import ClassResult, Reference, SlideResult
+from leukowatch.differential.written import two
 from leukowatch.exchange.codes import (
     CELLS,
     GIGA_PER_LITRE,
@@ -18,7 +19,7 @@ from leukowatch.exchange.codes import (
     codes_of,
     panel_code,
 )
-from leukowatch.exchange.wording import APART, NOTE, SOFTWARE, limits, remarks, two
+from leukowatch.exchange.wording import APART, NOTE, SOFTWARE, limits, remarks
 
 SLIDE = "urn:leukowatch:slide"
 ORDER = "urn:leukowatch:order"

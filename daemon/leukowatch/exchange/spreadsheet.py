@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leukowatch.differential.result import ClassResult, SlideResult
-from leukowatch.exchange.wording import NOTE, bundles, two
+from leukowatch.differential.written import harmless, two
+from leukowatch.exchange.wording import NOTE, bundles
 from leukowatch.store.reviewed import ReviewCell
 
 CELL_COLUMNS = (
     "slide", "state", "version", "cell", "field", "xmin", "ymin", "xmax", "ymax", "first", "first_probability",
     "second", "second_probability", "class", "reviewer", "decision", "bundles", "note",
 )  # fmt: skip
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""With one of these a spreadsheet takes text for a formula."""
 _BETWEEN = "; "
 """Parts several values in one column."""
 
@@ -106,10 +105,5 @@ def _table(rows: Sequence[Mapping[str, Any]], head: Sequence[str] = ()) -> bytes
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(head or rows[0].keys())
-    writer.writerows([_harmless(value) for value in row.values()] for row in rows)
+    writer.writerows([harmless(value) for value in row.values()] for row in rows)
     return written.getvalue().encode()
-
-
-def _harmless(value: Any) -> Any:
-    """Put an apostrophe before text that a spreadsheet would calculate."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value

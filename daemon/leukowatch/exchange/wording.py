@@ -50,8 +50,3 @@ def usual(cell_class: ClassResult) -> str:
     """Write the reference range, as in `40-75`; empty where there is none."""
     reference = cell_class.reference
     return f"{reference.low:g}-{reference.high:g}" if reference else ""
-
-
-def two(value: float | None) -> float | None:
-    """Round to two decimals."""
-    return None if value is None else round(value, 2)
