@@ -114,6 +114,56 @@ def coarsen(images: tf.Tensor, least: int, chance: float) -> tf.Tensor:
     return tf.cond(tf.random.uniform(()) < chance, coarse, lambda: images)
 
 
+def recompress(images: tf.Tensor, least: int, chance: float) -> tf.Tensor:
+    """Now and then scale an image down, compress it as JPEG and scale it up again, each image by its own lot.
+
+    Args:
+        images: `(n, side, side, 3)` float32 of 0 to 1.
+        least: smallest side in pixels that an image is scaled down to.
+        chance: of each image.
+    """
+    side = images.shape[1]
+
+    def again(image: tf.Tensor) -> tf.Tensor:
+        small = tf.random.uniform((), least, side, tf.int32)
+        coarse = tf.clip_by_value(tf.image.resize(image, [small, small], antialias=True), 0.0, 1.0)
+        quality = tf.random.uniform((), 30, 96, tf.int32)
+        return tf.image.resize(tf.image.adjust_jpeg_quality(coarse, quality), [side, side])
+
+    def drawn(image: tf.Tensor) -> tf.Tensor:
+        return tf.cond(tf.random.uniform(()) < chance, lambda: again(image), lambda: image)
+
+    return tf.map_fn(drawn, images)
+
+
+def roughen(images: tf.Tensor, chance: float) -> tf.Tensor:
+    """Now and then blend a batch with its convolution by a random kernel: other textures and colours, the same shapes.
+
+    After Xu et al., Robust and generalizable visual representation learning via random convolutions,
+    arXiv:2007.13003.
+
+    Args:
+        images: `(n, side, side, 3)` float32 of 0 to 1.
+        chance: of each batch.
+
+    Returns:
+        The like, with values beyond 0 to 1.
+    """
+
+    def blended(reach: int) -> tf.Tensor:
+        kernel = tf.random.normal((reach, reach, 3, 3), stddev=(3 * reach * reach) ** -0.5)
+        rough = tf.nn.conv2d(images - PAPER_GREY, kernel, 1, "SAME") + PAPER_GREY
+        part = tf.random.uniform((tf.shape(images)[0], 1, 1, 1))
+        return images + part * (rough - images)
+
+    kinds = [lambda reach=reach: blended(reach) for reach in (1, 3, 5, 7)]
+    return tf.cond(
+        tf.random.uniform(()) < chance,
+        lambda: tf.switch_case(tf.random.uniform((), 0, len(kinds), tf.int32), kinds),
+        lambda: images,
+    )
+
+
 def noise(images: tf.Tensor, most: float) -> tf.Tensor:
     """Add to each image Gaussian noise of its own strength, 0 to `most`; the grain is drawn once for the batch."""
     strength = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), 0.0, most)
@@ -122,12 +172,19 @@ def noise(images: tf.Tensor, most: float) -> tf.Tensor:
 
 
 def optics(
-    images: tf.Tensor, strength: float, *, blur: float, least: int, faintest: float = 1.0
+    images: tf.Tensor,
+    strength: float,
+    *,
+    blur: float,
+    least: int,
+    faintest: float = 1.0,
+    compressed: bool = False,
 ) -> tf.Tensor:
     """All that another stain, lamp and camera do, in the order in which light meets them."""
-    images = relight(restain(images, strength, faintest), 0.6 * strength)
-    images = coarsen(refocus(images, blur), least, 0.4)
-    return noise(images, 0.03)
+    images = refocus(relight(restain(images, strength, faintest), 0.6 * strength), blur)
+    if compressed:
+        return recompress(noise(images, 0.03), least, 0.5)
+    return noise(coarsen(images, least, 0.4), 0.03)
 
 
 def levels(images: tf.Tensor) -> tf.Tensor:

@@ -131,10 +131,10 @@ def evaluate(
 
 
 def _judge_central(labelled: LabelledField, result: FieldResult, tally: Tally) -> None:
-    """Labels without boxes: the cell nearest the middle of the field is meant."""
+    """Labels without boxes: the cell nearest the middle of the field is meant; a place named artefact is none."""
     x, y = result.width / 2, result.height / 2
     nearest = min(
-        result.cells,
+        [cell for cell in result.cells if cell.first != "artefact"] or result.cells,
         key=lambda cell: (cell.box.centre[0] - x) ** 2 + (cell.box.centre[1] - y) ** 2,
         default=None,
     )

@@ -6,6 +6,7 @@ import keras
 
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.field import SIZE
+from leukonet.training.mixing import MixedStyle
 from leukonet.views import CANVAS, CROP
 
 L = keras.layers
@@ -53,11 +54,14 @@ def locator() -> keras.Model:
     return keras.Model(image, out, name="locator")
 
 
-def classifier() -> keras.Model:
+def classifier(*, mixed: bool = False) -> keras.Model:
     """Names the cell that a crop of `CROP` pixels shows.
 
     Six residual blocks of 32, 64 and 128 filters, from a quarter of the crop's size down: a stage of 16 filters at half
     the size would make a training step half as dear again.
+
+    Args:
+        mixed: styles are mixed after the first convolution and the first stage, in training only.
 
     Output shape:
         `(n, 8)` logits in the order of `CLASS_NAMES`.
@@ -65,6 +69,7 @@ def classifier() -> keras.Model:
     image = keras.Input((CROP, CROP, 3), name="crop")
     x = _unit(L.Rescaling(1 / 127.5, offset=-1)(image), 16, stride=2)
     for filters in (32, 64, 128):
+        x = MixedStyle()(x) if mixed and filters < 128 else x
         x = _residual(_residual(x, filters, 2), filters, 1)
     x = L.Dropout(0.2)(L.GlobalAveragePooling2D()(x))
     x = L.Dense(len(CLASS_NAMES), dtype="float32", name="classes")(x)

@@ -35,6 +35,12 @@ class Recipe:
     """Strength of the variation of stain, light and optics; 0 for none."""
     faintest: float = 0.2
     """Every second crop is paled, down to this share of its density; 1 for none."""
+    compressed: bool = False
+    """Half of the crops are scaled down and compressed, each by its own lot; else whole batches are coarsened."""
+    roughened: float = 0.0
+    """Share of the batches that are blended with random convolutions of themselves."""
+    mixed: bool = False
+    """The first stages' channels take means and deviations from other crops of the batch."""
     jitter: float = 1.0
     """Strength of the variation of size and place, as locators err; 0 for none."""
     balanced: bool = True
@@ -89,7 +95,11 @@ def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
     flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
     turned = augment.affine(images, CROP, zoom, shift, angle, flip)
     if recipe.stain:
-        turned = augment.optics(turned, recipe.stain, blur=2.2, least=36, faintest=recipe.faintest)
+        turned = augment.optics(
+            turned, recipe.stain, blur=2.2, least=36, faintest=recipe.faintest, compressed=recipe.compressed
+        )
+    if recipe.roughened:
+        turned = augment.roughen(turned, recipe.roughened)
     return augment.levels(turned)
 
 
@@ -147,7 +157,7 @@ def train(
         recipe: how crops are drawn and varied.
     """
     fit.prepare(seed)
-    model = networks.classifier()
+    model = networks.classifier(mixed=recipe.mixed)
     if start:
         model.load_weights(start)
     model.compile(
