@@ -117,6 +117,27 @@ def test_without_boxes_the_cell_nearest_the_centre_is_judged(judge):
     assert 1.0 == tally.figures()["accuracy"]
 
 
+def test_without_boxes_a_place_named_artefact_stands_for_no_cell(judge):
+    """A platelet in the middle is right where it is; the cell further out is the labelled one."""
+    tally = judge(([LabelledCell("monocyte", None)], [found("artefact", THERE), found("monocyte")]))
+
+    assert 1.0 == tally.figures()["accuracy"]
+
+
+def test_without_boxes_a_cell_taken_for_an_artefact_is_wrong(judge):
+    """It was located, so it is not missed, and it was not named."""
+    figures = judge(([LabelledCell("monocyte", None)], [found("artefact", THERE)])).figures()
+
+    assert (0.0, 0) == (figures["accuracy"], figures["missed"])
+
+
+def test_without_boxes_an_artefact_with_a_cell_beside_it_is_wrong(judge):
+    """A platelet's picture must yield nothing that counts."""
+    tally = judge(([LabelledCell("artefact", None)], [found("artefact", THERE), found("monocyte", FAR)]))
+
+    assert 0.0 == tally.figures()["accuracy"]
+
+
 def test_without_boxes_an_empty_field_is_a_miss(judge):
     """The cell is there, whoever does not see it."""
     figures = judge(([LabelledCell("monocyte", None)], [])).figures()
