@@ -1,17 +1,17 @@
 """Looks at a large field tile by tile, where its cells would be too small to be seen on one canvas.
 
-Nothing tells a field's magnification. A large file may be a few cells in great detail or hundreds of them, so a large
-field is looked at whole and then in finer and finer tiles, and the level is kept at which the locator is surest.
+A large file may be a few cells in great detail or hundreds of them, so a large field is looked at whole and then in
+finer and finer tiles; `magnification` tells which level is kept.
 """
 
 from collections.abc import Iterator, Sequence
 from math import ceil, log
-from statistics import median
 from typing import NamedTuple
 
 from PIL import Image
 
 from leukonet.locate import STRIDE, Located, locate, without_overlap
+from leukonet.magnification import RULE, Look, best_level
 from leukonet.network import Network
 from leukonet.result import Box
 from leukonet.views import CANVAS, Canvas, on_canvas
@@ -28,16 +28,6 @@ MOST_TILES = 48
 """Of one level: what 4000 x 3000 pixels need. On larger fields the smallest tiles are larger."""
 OVERLAP = 0.25
 """Share of a tile's side that its neighbour shows too; a cell no larger than this is whole in one of them."""
-PLAUSIBLE = 0.3
-"""Places below this score say nothing about the magnification."""
-DOUBT, LARGEST = 0.4, 130.0
-"""Score that a place must exceed, and canvas pixels that its longer side must not, to speak for a level."""
-GAIN, WELL_SEEN = 1.2, 22.0
-"""Where a level is worth something and its usual cell has this many canvas pixels, a finer one must be worth so much
-more: a clear cell or two.
-
-These five were chosen on 40 fields with 440 cells: mosaics and enlargements of the training parts of BCCD, Chula and
-TXL-PBC, and phantoms. So 389 are found, with 17 false cells; by the rule of the locator before, 298 with 14."""
 EDGE = float(STRIDE)
 """Canvas pixels: a box that comes this near to a tile's inner border may be a piece of a cell."""
 SHARED = 0.4
@@ -74,36 +64,23 @@ def locate_field(network: Network, canvas: Canvas, image: Image.Image, threshold
     Returns:
         Cells from the most certain to the least, each once.
     """
-    least = min(threshold, PLAUSIBLE)
-    best = locate(network, canvas, image.size, least)
-    most, margin = worth(best, canvas.scale), _margin(best, canvas.scale)
-    for side in levels(*image.size):
-        looked = [seen for tile in tiles(*image.size, side) for seen in _look(network, image, tile, least)]
-        finer = joined(looked)
-        value = worth(finer, CANVAS / side)
-        if value > most + margin:
-            best, most, margin = finer, value, _margin(finer, CANVAS / side)
-        elif most > 0:
-            break  # on no field that the rule was chosen on was a still finer level the best
+    best = best_level(looks(network, canvas, image, min(threshold, RULE.plausible)))
     return [place for place in best if place.score >= threshold]
 
 
-def worth(places: Sequence[Located], scale: float) -> float:
-    """How well the cells of one level look like cells: the most at the right magnification.
+def looks(network: Network, canvas: Canvas, image: Image.Image, least: float) -> Iterator[Look]:
+    """Look at a field as a whole, then at each finer level as it is asked for.
 
-    Tiles that are too fine show a wealth of lobes, platelets and red cells that the locator half believes, so each
-    place must bring more than `DOUBT`. At `scale` canvas pixels per field pixel, those larger than `LARGEST` on the
-    canvas bring nothing.
+    Args:
+        network: from `open_locator`.
+        canvas: the whole field drawn small.
+        image: the field, RGB.
+        least: score from which on places are told, 0 to 1.
     """
-    believed = [place for place in places if place.score >= PLAUSIBLE]
-    good = sum(place.score for place in believed if place.box.longer * scale <= LARGEST)
-    return good - DOUBT * len(believed)
-
-
-def _margin(places: Sequence[Located], scale: float) -> float:
-    """By how much a finer level must be worth more: cells that are seen well already need no closer look."""
-    sides = [place.box.longer * scale for place in places if place.score >= PLAUSIBLE]
-    return GAIN if worth(places, scale) > 0 and median(sides) >= WELL_SEEN else 0.0
+    yield Look(locate(network, canvas, image.size, least), canvas.scale)
+    for side in levels(*image.size):
+        seen = [part for tile in tiles(*image.size, side) for part in _look(network, image, tile, least)]
+        yield Look(joined(seen), CANVAS / side)
 
 
 def levels(width: int, height: int) -> list[int]:

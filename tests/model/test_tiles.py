@@ -14,6 +14,7 @@ from scipy import ndimage
 from leukonet import analyse
 from leukonet.analyse import open_networks
 from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
+from leukonet.magnification import RULE, Look, worth
 from leukonet.phantom import render_field
 from leukonet.result import Box
 from leukonet.tiles import (
@@ -21,7 +22,6 @@ from leukonet.tiles import (
     LARGE,
     MOST_TILES,
     OVERLAP,
-    PLAUSIBLE,
     STEP,
     Seen,
     joined,
@@ -29,7 +29,6 @@ from leukonet.tiles import (
     locate_field,
     middle,
     tiles,
-    worth,
 )
 from leukonet.views import CANVAS, on_canvas
 
@@ -213,14 +212,14 @@ def test_one_certain_cell_is_worth_more_than_a_crowd_of_doubtful_ones():
     cell = [Located(square(300, 300, 300), 0.85)]
     crowd = [Located(square(100 * place, 100, 60), 0.35) for place in range(20)]
 
-    assert worth(cell, 0.25) > 0 > worth(crowd, 0.5)
+    assert worth(Look(cell, 0.25)) > 0 > worth(Look(crowd, 0.5))
 
 
 def test_what_fills_half_the_canvas_speaks_against_its_level():
     """A magnification at which the cells are too large is the wrong one, however certain the locator is."""
     place = [Located(square(300, 300, 300), 0.9)]
 
-    assert worth(place, 0.25) > 0 > worth(place, 0.6)
+    assert worth(Look(place, 0.25)) > 0 > worth(Look(place, 0.6))
 
 
 def test_cells_that_are_seen_well_are_not_looked_at_closer_for_a_little_more():
@@ -283,7 +282,9 @@ def assert_found_once(bundle, pixels: np.ndarray, truth: Sequence[Box]) -> None:
     """Most cells have a box, and no cell has two."""
     image = Image.fromarray(pixels)
     locator = open_networks(bundle)[0]
-    found = locate_field(locator, on_canvas(image), image, PLAUSIBLE)  # of the seams, not of the threshold
+    found = locate_field(
+        locator, on_canvas(image), image, RULE.plausible
+    )  # of the seams, not of the threshold
     boxes = [sum(place.box.overlap(box) > 0.3 for place in found) for box in truth]
 
     assert 0.75 * len(truth) <= sum(count == 1 for count in boxes)

@@ -84,6 +84,19 @@ def train_threshold(
         typer.echo(line)
 
 
+@training.command("levels")
+def train_levels(
+    data: Data = Path("data"),
+    bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
+    seed: Seed = 1,
+) -> None:
+    """How well rules for the magnification of large fields do on training pictures."""
+    from leukonet.training.tune_levels import tune
+
+    for line in tune(data, load_bundle(bundle), seed):
+        typer.echo(line)
+
+
 def pack(
     out: Packed,
     runs: Runs = Path("runs"),
