@@ -86,10 +86,11 @@ def test_the_folds_of_a_set_judge_every_cell_once(setting, name):
     from leukonet.training.benchmark.parts import measure
     from leukonet.training.datasets import read_dataset
 
-    rows = measure(f"{name}-folds", setting).tables[0].rows
+    named, located, _ = measure(f"{name}-folds", setting).tables
     cells = sum(len(field.cells) for field in read_dataset(setting.data, name))
 
-    assert cells == rows[-1]["cells"] == sum(row["cells"] for row in rows[:-1])
+    assert cells == named.rows[-1]["cells"] == sum(row["cells"] for row in named.rows[:-1])
+    assert [cells] == [row["cells"] for row in located.rows]
 
 
 def test_folds_without_their_start_say_what_to_train(setting, tmp_path):

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from leukonet.bundle import Bundle
 from leukonet.cells import PAPER_CLASSES
 from leukonet.labels import LabelledField
-from leukonet.result import Box, Cell
 from leukonet.training import train_paper
+from leukonet.training.benchmark.named import named_cell
 from leukonet.training.benchmark.production import ORIGINALS
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
 from leukonet.training.datasets import read_dataset
@@ -66,14 +65,6 @@ def judge(model: keras.Model, fields: Sequence[LabelledField], locator: bytes | 
     shares = train_paper.classes_of(model, read.images)
     answers = []
     for field, located, row in zip(read.fields, read.located, shares, strict=True):
-        cell = None if locator and not located else _cell(row)
+        cell = None if locator and not located else named_cell(PAPER_CLASSES, row)
         answers.append(Answer(field.path, f"{field.source}/{field.group}", str(field.cells[0].name), cell))
     return Tally(answers)
-
-
-def _cell(shares: np.ndarray) -> Cell:
-    first, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
-    names, whole = PAPER_CLASSES, Box(0.0, 0.0, 1.0, 1.0)
-    return Cell(
-        whole, 1.0, names[first], float(shares[first]), names[second], float(shares[second]), False, True
-    )

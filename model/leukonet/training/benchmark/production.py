@@ -4,6 +4,7 @@ from pathlib import Path
 
 from leukonet.bundle import Bundle
 from leukonet.cells import LEUCOCYTES
+from leukonet.training.benchmark.certainty import certainty_table
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
 from leukonet.training.datasets import read_dataset
 from leukonet.training.evaluate import Tally, evaluate
@@ -32,4 +33,5 @@ def measure(data: Path, bundle: Bundle) -> Part:
         "A missed cell is an error; the first class counts whatever its probability. PBC names no patients."
     )
     answers = {"bccd test": originals.answers, "pbc val": pbc.answers, "Kaggle TEST": kaggle.answers}
-    return Part([Table("The production bundle, end to end", rows, [note])], answers)
+    table = Table("The production bundle, end to end", rows, [note])
+    return Part([table, certainty_table(answers)], answers)

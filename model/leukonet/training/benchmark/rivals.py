@@ -17,6 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 from leukonet.cells import LEUCOCYTES
 from leukonet.labels import LabelledField
 from leukonet.result import Box, Cell
+from leukonet.training.benchmark.named import named_cell
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
 from leukonet.training.crops import cut_cells
 from leukonet.training.datasets import TRAINING_PARTS, read_dataset
@@ -98,10 +99,7 @@ class Fitted:
     def answer(self, cell: Measured) -> Cell:
         """The cell with its two most probable classes."""
         (shares,) = self.model.predict_proba(matrix(self.rival, [cell]))
-        first, second = np.argsort(-shares, kind="stable")[:2]  # of equals the first, as `predict` has it
-        names = self.model.classes_
-        two = (str(names[first]), float(shares[first]), str(names[second]), float(shares[second]))
-        return Cell(cell.box, 1.0, *two, unclassified=False, counts=True)
+        return named_cell(self.model.classes_, shares, cell.box)
 
 
 class EvenNeighbours(KNeighborsClassifier):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from leukonet.bundle import load_bundle
 from leukonet.training import train_classifier, train_locator
+from leukonet.training.benchmark.certainty import certainty_table
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
 from leukonet.training.datasets import read_dataset
 from leukonet.training.evaluate import Answer, Tally, evaluate
@@ -40,7 +41,8 @@ def measure(data: Path, runs: Path, *, epochs: Mapping[str, int], seed: int) -> 
         answers[f"{name}, left out"] = shared.answers
     mean = sum(row["balanced"] for row in rows) / len(rows)
     note = f"Mean balanced accuracy over the three: {mean:.1%}. Only classes that the other sources hold are judged."
-    return Part([Table("A microscope never seen: one source left out", rows, [note])], answers)
+    table = Table("A microscope never seen: one source left out", rows, [note])
+    return Part([table, certainty_table(answers)], answers)
 
 
 def _shared(data: Path, name: str, answers: list[Answer]) -> list[Answer]:
