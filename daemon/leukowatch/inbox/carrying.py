@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from leukowatch.durable import sync_folder
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import NAME_MAX
-from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, sync_folder, write_new
+from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, write_new
 from leukowatch.inbox.sidecar import LONGEST_NAME, sidecar_of
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE}

@@ -10,12 +10,13 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
+from leukowatch.durable import sync_folder
 from leukowatch.errors import FilingFailed, NotFound, StoreUnavailable
 from leukowatch.inbox.aside import aside_for, files_aside, own_name
 from leukowatch.inbox.carrying import Goal, carry, open_source
 from leukowatch.inbox.earlier import filed_before, is_it, is_untouched, set_aside
 from leukowatch.inbox.naming import is_safe_folder, printable
-from leukowatch.inbox.placing import make_folder, sync_folder
+from leukowatch.inbox.placing import make_folder
 from leukowatch.inbox.sidecar import sidecar_content, sidecar_of
 from leukowatch.store.outcome import Filing, Status
 
