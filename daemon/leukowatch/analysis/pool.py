@@ -137,7 +137,8 @@ class LocalPool:
             LeukonetError: they do not, or they end their process.
             WorkersFail: no worker came so far.
         """
-        await_proof(self._proof, self._name)
+        begun = [self._proof]
+        await_proof(lambda: begun.pop() if begun else self._pool.schedule(worker.prove), self._name)
 
     def in_hand(self) -> int:
         """Fields that were given and have no answer yet."""

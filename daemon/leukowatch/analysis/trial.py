@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 from concurrent.futures import Future, TimeoutError  # noqa: A004  the one that pebble raises
 from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -12,8 +13,13 @@ from leukonet.errors import BundleDamaged
 from leukowatch.analysis import worker
 from leukowatch.errors import WorkersFail
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROOF_SECONDS = 60.0
 """That the first worker may take to start and to look at a synthetic field."""
+PROOF_TRIES = 3
+"""Workers that may be killed from outside over it, as by the kernel for want of memory."""
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 """Signals by which a process ends through what it does itself."""
 
@@ -38,35 +44,38 @@ def prove_apart(bundle: Bundle, source: str, max_pixels: int, memory_megabytes: 
         initargs=(source, bundle.sha256, max_pixels, memory_megabytes),
     )
     try:
-        await_proof(pool.schedule(worker.prove), bundle.name)
+        await_proof(lambda: pool.schedule(worker.prove), bundle.name)
     finally:
         pool.stop()
         pool.join()
 
 
-def await_proof(proof: "Future[None]", name: str) -> None:
-    """Wait for `worker.prove` in a pool.
+def await_proof(schedule: "Callable[[], Future[None]]", name: str) -> None:
+    """Wait for `worker.prove` in a pool; where somebody else killed the worker, let another try.
 
     Args:
-        proof: what the pool gave for it.
+        schedule: gives what the pool gave for it, and schedules it anew each further time.
         name: of the bundle.
 
     Raises:
         LeukonetError: the networks do not see a synthetic field as they should, or end their process.
         WorkersFail: no worker came so far.
     """
-    try:
-        proof.result(PROOF_SECONDS)
-    except ProcessExpired as error:
-        killed_by = -int(error.exitcode or 0)
-        if killed_by in _FAULTS:
-            raise BundleDamaged(
-                f"bundle {name}: its networks end the process that runs them ({signal.Signals(killed_by).name}); "
-                "reinstall the bundle, or name another in analysis.bundle"
-            ) from error
-        raise _no_worker(error) from error
-    except (TimeoutError, BrokenProcessPool) as error:
-        raise _no_worker(error) from error
+    for tries_left in reversed(range(PROOF_TRIES)):
+        try:
+            return schedule().result(PROOF_SECONDS)
+        except ProcessExpired as error:
+            killed_by = -int(error.exitcode or 0)
+            if killed_by in _FAULTS:
+                raise BundleDamaged(
+                    f"bundle {name}: its networks end the process that runs them ({signal.Signals(killed_by).name}); "
+                    "reinstall the bundle, or name another in analysis.bundle"
+                ) from error
+            if not tries_left:
+                raise _no_worker(error) from error
+        except (TimeoutError, BrokenProcessPool) as error:
+            raise _no_worker(error) from error
+    raise AssertionError  # the last try returns or raises
 
 
 def _no_worker(error: Exception) -> WorkersFail:
