@@ -12,7 +12,6 @@ from lab import PATIENCE, slow_image, wait_until
 from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.pool import LocalPool, Refused, Returned
-from leukowatch.analysis.worker import prove
 
 LIMITED = ("AS", "NOFILE", "FSIZE", "CORE")
 
@@ -202,10 +201,6 @@ def test_proof_whose_worker_is_killed_from_outside_is_made_by_another(made):
     """The kernel may kill a worker at the start for want of memory: that says nothing about the bundle."""
     pool = made()
     pool.prove()
-    (victim,) = workers(pool)
-    os.kill(victim, signal.SIGSTOP)
-    pool._proof = pool._pool.schedule(prove)
-    wait_until(pool._proof.running)
-    os.kill(victim, signal.SIGKILL)
+    pool._proof = pool._pool.schedule(signal.raise_signal, args=(signal.SIGKILL,))
 
     assert pool.prove() is None
