@@ -27,7 +27,7 @@ from leukowatch.console.logs import configure_logs
 
 AHEAD = 3
 """Fields in hand for each worker, as in the service."""
-LIMITS = {"deadline": 60.0, "attempts": 3, "max_pixels": 100_000_000}
+LIMITS = {"deadline": 60.0, "attempts": 3, "max_pixels": 100_000_000, "memory_megabytes": 2500}
 WAYS = ("local, 1 worker", "cluster, 1 worker", "cluster, 2 workers")
 
 
@@ -86,7 +86,7 @@ def seconds_per_field(pool: Pool, fields: list[bytes], workers: int) -> float:
 def one_round(fields: list[bytes]) -> list[float]:
     """Seconds a field, each of the ways once."""
     bundle = load_bundle()
-    local = LocalPool(bundle, bundle.name, workers=1, memory_megabytes=2500, **LIMITS)
+    local = LocalPool(bundle, bundle.name, workers=1, **LIMITS)
     times = [seconds_per_field(local, fields, 1)]
     local.stop(1)
     for workers in (1, 2):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = {"leukowatch": ROOT / "daemon", "leukonet": ROOT / "model"}
 LONGEST = 350
 
-EVERYWHERE = {"errors", "settings", "setting_tables"}
+EVERYWHERE = {"durable", "errors", "settings", "setting_tables"}
 MAY_IMPORT = {
     "store": set(),
     "inbox": {"store.outcome"},

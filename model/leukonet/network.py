@@ -67,11 +67,15 @@ class Network:
         """Scores of one `(height, width, 3)` uint8 image, without the batch axis.
 
         Raises:
+            BundleDamaged: the network opens, and does not run.
             BadScores: a score is not a finite number.
         """
-        self._interpreter.set_tensor(self._input, image[None])
-        self._interpreter.invoke()
-        scores: Scores = self._interpreter.get_tensor(self._output)[0]
+        try:
+            self._interpreter.set_tensor(self._input, image[None])
+            self._interpreter.invoke()
+            scores: Scores = self._interpreter.get_tensor(self._output)[0]
+        except (ValueError, RuntimeError) as error:
+            raise BundleDamaged(f"{self._file}: does not run ({error}); reinstall") from error
         if not np.isfinite(scores).all():
             raise BadScores(f"{self._file}: gave a score that is no number; reinstall the bundle")
         return scores

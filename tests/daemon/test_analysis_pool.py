@@ -195,3 +195,12 @@ def test_worker_may_neither_write_files_nor_leave_its_memory_in_one(made, phanto
     limits = {kind: resource.prlimit(worker, getattr(resource, f"RLIMIT_{kind}")) for kind in LIMITED}
 
     assert {"AS": (700 << 20,) * 2, "NOFILE": (64, 64), "FSIZE": (0, 0), "CORE": (0, 0)} == limits
+
+
+def test_proof_whose_worker_is_killed_from_outside_is_made_by_another(made):
+    """The kernel may kill a worker at the start for want of memory: that says nothing about the bundle."""
+    pool = made()
+    pool.prove()
+    pool._proof = pool._pool.schedule(signal.raise_signal, args=(signal.SIGKILL,))
+
+    assert pool.prove() is None

@@ -37,12 +37,12 @@ SHARED_MEMORY = Path("/dev/shm")
 SLIDES = st.sampled_from(["S1", "S2"])
 NAMES = st.sampled_from(["a.jpg", "b.jpg"])
 CONTENTS = st.sampled_from([b"good 1", b"good 2", b"good 3", b"bad 1", b"bad 2"])
-CRASHES = st.none() | st.tuples(st.integers(0, 9), st.booleans())
+CRASHES = st.none() | st.tuples(st.integers(0, 10), st.booleans())
 """Nothing, or after how many steps the power goes, and whether the last of them is still done."""
 STEPS = [
     (Group, "_write_arrivals"), (Group, "_write_fields"), (Group, "_flag_elsewhere"), (Ledger, "mark_filed"),
     (filing, "make_folder"), (filing, "_sync_all"), (carrying, "rename_new"), (carrying, "copy_new"),
-    (carrying, "write_new"), (carrying.Source, "remove"),
+    (carrying, "write_new"), (carrying.Source, "renamed"), (carrying.Source, "remove"),
 ]  # fmt: skip
 """Where the power can go."""
 
@@ -121,20 +121,14 @@ class Service(RuleBasedStateMachine):
             path = self.inbox / slide / name
             path.parent.mkdir(exist_ok=True)
             if path.exists():
-                if self.engine is None:
-                    continue  # see `rename`
                 path.rename(path.with_name(f"displaced-{self.number()}.jpg"))
             path.write_bytes(content)
             self.dropped[content] += 1
 
     @rule(slide=SLIDES)
-    @precondition(lambda self: self.engine is not None and self.waiting())
+    @precondition(lambda self: self.waiting())
     def rename(self, slide):
-        """Somebody renames a slide's folder.
-
-        Not between a power cut in the middle of a copy and the next start: what was copied already would come
-        again under the new name, and be filed as a duplicate.
-        """
+        """Somebody renames a slide's folder."""
         with suppress(FileNotFoundError):
             (self.inbox / slide).rename(self.inbox / f"{slide}-{self.number()}")
 
@@ -224,18 +218,13 @@ class Service(RuleBasedStateMachine):
         shutil.rmtree(self.far, ignore_errors=True)
 
     def named(self) -> set[bytes]:
-        """Paths that rows name; two rows name one only where both are of its content.
-
-        That happens where a file's name and content were both filed before, and it is displaced between commit
-        and move: the filer takes the earlier one for its copy.
-        """
+        """Paths that rows name, each one row its own."""
         rows = self.query(
-            "SELECT destination, sha256 FROM arrival WHERE status <> 'requeued' AND filed_at IS NOT NULL AND NOT lost"
+            "SELECT destination FROM arrival WHERE status <> 'requeued' AND filed_at IS NOT NULL AND NOT lost"
         )
-        named = {(os.path.normpath(self.base / os.fsdecode(name)), sha256) for name, sha256 in rows}
-        places = {os.fsencode(path) for path, _ in named}
-        assert len(named) == len(places)
-        return places
+        named = {os.fsencode(os.path.normpath(self.base / os.fsdecode(name))) for (name,) in rows}
+        assert len(rows) == len(named)
+        return named
 
     @contextmanager
     def surviving(self, crash):
@@ -248,8 +237,9 @@ class Service(RuleBasedStateMachine):
             self.engine = None
 
     def waiting(self) -> list[bytes]:
-        """Raw paths of the inbox's files."""
-        return [os.fsencode(path.relative_to(self.inbox)) for path in self.inbox.rglob("*") if path.is_file()]
+        """Raw paths of the inbox's files; those that are set aside while they are copied left out."""
+        paths = (path for path in self.inbox.rglob("[!.]*") if path.is_file())
+        return [os.fsencode(path.relative_to(self.inbox)) for path in paths]
 
     def held(self) -> set[bytes]:
         """Raw paths of the files in hand."""

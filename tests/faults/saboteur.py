@@ -33,6 +33,8 @@ MOMENTS = {
     "after claim": ("leukowatch.analysis.pool", "LocalPool", "submit", True),
     "after inference": ("leukowatch.service.writing", "Writer", "put", False),
     "between commit and move": ("leukowatch.inbox.filing", "Filer", "file_all", False),
+    "before a copy": ("leukowatch.inbox.carrying", "Source", "renamed", True),
+    "between copy and removal": ("leukowatch.inbox.carrying", "Source", "remove", False),
     "after move": ("leukowatch.store.ledger", "Ledger", "mark_filed", False),
 }
 """Moment: module, class and method of the daemon, and whether the kill comes after the call or in its place."""
@@ -68,7 +70,7 @@ def kill_at(moment: str) -> None:
     def killed(*arguments: Any, **named: Any) -> Any:
         if after:
             method(*arguments, **named)
-        elif not arguments[1]:  # nothing to move or to note, as at the start
+        elif len(arguments) > 1 and not arguments[1]:  # nothing to move or to note, as at the start
             return method(*arguments, **named)
         os.kill(os.getpid(), signal.SIGKILL)
         return None

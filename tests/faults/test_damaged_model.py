@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import math
 import re
 import shutil
+import struct
 
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from faults.accounts import Account, account, counted, settled
 from leukonet.bundle import MANIFEST, SHIPPED
@@ -47,6 +50,13 @@ def misshapen(bundle):
     put(bundle, "classifier.tflite", (SHIPPED / "smear-3" / "locator.tflite").read_bytes())
 
 
+def crashing(bundle):
+    """A classifier whose first scale is no number: LiteRT takes it, and ends the process with a segmentation fault."""
+    sound = (bundle / "classifier.tflite").read_bytes()
+    scale, _ = Interpreter(model_content=sound).get_input_details()[0]["quantization"]
+    put(bundle, "classifier.tflite", sound.replace(struct.pack("<f", scale), struct.pack("<f", math.nan)))
+
+
 @pytest.mark.parametrize("damage", [missing, flipped, misshapen])
 def test_damaged_bundle_is_refused_and_the_images_wait(home, phantoms, bundle, damage):
     """The service does not start, says what to do, and leaves the inbox as it is; mended, it counts all."""
@@ -64,22 +74,37 @@ def test_damaged_bundle_is_refused_and_the_images_wait(home, phantoms, bundle, d
     assert counted("a.jpg") == account(home, "S")
 
 
+def test_network_that_ends_its_process_is_refused_by_service_and_doctor(home, phantoms, bundle):
+    """A segmentation fault in LiteRT ends a worker, and then service and doctor say so: neither dies of it."""
+    (home.inbox / "S").mkdir()
+    (home.inbox / "S" / "a.jpg").write_bytes(phantoms[0])
+    crashing(bundle)
+    ran = home.command("run")
+    doctor = home.command("doctor")
+    left = account(home, "S")
+    del home._variables["LEUKOWATCH_ANALYSIS__BUNDLE"]
+    home.command("scan")
+
+    assert (11, 14) == (ran.returncode, doctor.returncode)
+    assert "its networks end the process that runs them (SIGSEGV)" in ran.stderr.splitlines()[-1]
+    assert "SIGSEGV" in doctor.stdout + doctor.stderr
+    assert Account(inbox=["a.jpg"]) == left
+    assert counted("a.jpg") == account(home, "S")
+
+
 def test_scores_that_are_no_numbers_are_never_counted(home, phantoms, bundle):
-    """A classifier that answers NaN: refused at the start or field by field, and each counts with the next bundle."""
+    """A classifier that answers NaN is refused at the start, with code 12; the image waits for another bundle."""
     put(bundle, "classifier.tflite", no_numbers())
     (home.inbox / "S").mkdir()
     (home.inbox / "S" / "a.jpg").write_bytes(phantoms[0])
-    home.command("scan")
+    refused = home.command("scan")
     left = account(home, "S")
-    cells = home.query("SELECT count(*) FROM cell")
     del home._variables["LEUKOWATCH_ANALYSIS__BUNDLE"]
-    home.command("requeue", "--all")
     home.command("scan")
-    found = account(home, "S")
 
-    assert (0, [(0,)], []) == (left.fields, cells, left.archive)
-    assert left.rows in ({}, {"a.jpg": ["quarantined: bad_scores"]})
-    assert (1, ["a.jpg"], []) == (found.fields, found.archive, found.quarantine)
+    assert 12 == refused.returncode
+    assert Account(inbox=["a.jpg"]) == left
+    assert counted("a.jpg") == account(home, "S")
 
 
 def test_bundle_that_changes_while_the_service_runs_is_not_used(home, phantoms, bundle):

@@ -54,9 +54,16 @@ def test_kills_in_a_row_in_the_middle_of_recovery_change_nothing(home, phantoms)
     assert counted("a.jpg") == account(home, "S")
 
 
-@pytest.mark.parametrize("moment", ["between commit and move", "after move"])
-def test_kill_around_the_move_to_another_disk(home, phantoms, tmpfs, moment):
-    """A move across devices is a copy and a removal: no moment leaves two files or none."""
+@pytest.mark.parametrize(
+    "moment", ["between commit and move", "before a copy", "between copy and removal", "after move"]
+)
+@pytest.mark.parametrize("then", ["left", "renamed"])
+def test_kill_around_the_move_to_another_disk(home, phantoms, tmpfs, moment, then):
+    """A move across devices is a copy and a removal: no moment leaves two files or none, or counts twice.
+
+    A folder that somebody renames before the next start takes along what is in it; only a file that was not
+    begun to be moved is then taken anew, as a duplicate of itself.
+    """
     slide = home.inbox / "S"
     slide.mkdir()
     tmpfs(home.archive, "8m")
@@ -64,11 +71,19 @@ def test_kill_around_the_move_to_another_disk(home, phantoms, tmpfs, moment):
     home._variables["SABOTAGE_KILL"] = moment
     killed = home.command("scan")
     del home._variables["SABOTAGE_KILL"]
+    if then == "renamed":
+        slide.rename(home.inbox / "T")
     home.command("scan")
+    files = [path for room in (home.inbox, home.archive) for path in room.rglob("*") if path.is_file()]
 
     assert -9 == killed.returncode
-    assert counted("a.jpg") == account(home, "S")
-    assert phantoms[0] == (home.archive / "S" / "a.jpg").read_bytes()
+    assert [phantoms[0]] == [path.read_bytes() for path in files]
+    if then == "renamed" and moment == "between commit and move":
+        assert Account({"a.jpg": ["counted and lost"]}, fields=1) == account(home, "S")
+        assert Account({"a.jpg": ["duplicate"]}, archive=["duplicates/a.jpg"]) == account(home, "T")
+    else:
+        assert counted("a.jpg") == account(home, "S")
+        assert Account() == account(home, "T")
 
 
 def test_archive_on_another_disk_is_filled_by_copies(home, phantoms, tmpfs):

@@ -6,6 +6,7 @@ from random import Random
 
 from fuzz.bundles import Bundles
 from fuzz.images import Images
+from fuzz.networks import Networks
 from fuzz.settings import SettingsFiles
 from fuzz.sidecars import Sidecars
 
@@ -16,8 +17,9 @@ TARGETS: dict[str, Callable[[Path], Case]] = {
     "images": Images,
     "settings": SettingsFiles,
     "bundles": Bundles,
+    "networks": Networks,
     "sidecars": Sidecars,
 }
 """Makers of targets, given a home."""
-SHARES = {"images": 0.60, "settings": 0.22, "bundles": 0.10, "sidecars": 0.08}
+SHARES = {"images": 0.57, "settings": 0.22, "bundles": 0.10, "networks": 0.03, "sidecars": 0.08}
 """Of all cases."""

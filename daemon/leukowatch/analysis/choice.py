@@ -45,4 +45,5 @@ def chosen_pool(bundle: Bundle, settings: Settings, source: str = "") -> Pool:
         deadline=asked.deadline_seconds,
         attempts=asked.attempts,
         max_pixels=settings.inbox.max_pixels,
+        memory_megabytes=asked.memory_megabytes,
     )

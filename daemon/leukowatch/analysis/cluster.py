@@ -19,9 +19,9 @@ from distributed import CancelledError, Client, Future, KilledWorker
 
 from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
-from leukonet.selftest import prove
 from leukowatch.analysis.pool import Deliver, Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look, resource
+from leukowatch.analysis.trial import prove_apart
 from leukowatch.errors import WorkersFail
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +56,7 @@ class ClusterPool:
         deadline: seconds that one look at a field may take.
         attempts: how often a field's workers may die, before it is refused.
         max_pixels: larger images are refused.
+        memory_megabytes: address space of the process in which the bundle proves itself here.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class ClusterPool:
         deadline: float,
         attempts: int,
         max_pixels: int,
+        memory_megabytes: int,
     ) -> None:
+        self._memory = memory_megabytes
         self._order = Order(source, bundle.sha256, max_pixels, deadline)
         self._resource = resource(bundle.sha256)
         self._scheduler = scheduler
@@ -115,9 +118,10 @@ class ClusterPool:
         """Show the networks a synthetic field here: the cluster's workers may come later, and have the same bundle.
 
         Raises:
-            LeukonetError: they do not see it as they should.
+            LeukonetError: they do not see it as they should, or end their process.
+            WorkersFail: no worker came so far.
         """
-        prove(self._bundle)
+        prove_apart(self._bundle, self._order.source, self._order.max_pixels, self._memory)
 
     def check(self) -> None:
         """See that somebody still looks after the cluster.

@@ -19,15 +19,13 @@ from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
 from leukonet.result import FieldResult
 from leukowatch.analysis import worker
+from leukowatch.analysis.trial import await_proof
 from leukowatch.errors import LeukowatchError, WorkersFail
 
 _log = structlog.get_logger(__name__)
 
 MOST_BROKEN = 5
 """Pools that may break one after another, without a result between them, before the service gives up."""
-
-PROOF_SECONDS = 60.0
-"""That the first worker may take to start and to look at a synthetic field."""
 
 
 class Refused(LeukowatchError):
@@ -120,6 +118,7 @@ class LocalPool:
         self._deadline = deadline
         self._attempts = attempts
         self._clock = clock
+        self._name = bundle.name
         self._begin = (source, bundle.sha256, max_pixels, memory_megabytes)
         self._lock = threading.RLock()
         self._jobs: dict[Future[FieldResult], _Job] = {}
@@ -135,15 +134,11 @@ class LocalPool:
         """Wait until a worker has shown that its networks see a synthetic field as they should.
 
         Raises:
-            LeukonetError: they do not.
+            LeukonetError: they do not, or they end their process.
             WorkersFail: no worker came so far.
         """
-        try:
-            self._proof.result(PROOF_SECONDS)
-        except (TimeoutError, ProcessExpired, BrokenProcessPool) as error:
-            raise WorkersFail(
-                f"no worker could look at a synthetic field ({error!r}); the log says why, and `leukowatch doctor`"
-            ) from error
+        begun = [self._proof]
+        await_proof(lambda: begun.pop() if begun else self._pool.schedule(worker.prove), self._name)
 
     def in_hand(self) -> int:
         """Fields that were given and have no answer yet."""
@@ -204,7 +199,7 @@ class LocalPool:
             initargs=self._begin,
         )
         for _ in range(self.workers):
-            pool.schedule(worker.idle)
+            pool.schedule(worker.warm_up)
         return pool
 
     def _schedule(self, *jobs: _Job) -> None:

@@ -16,6 +16,8 @@ _bundles: list[tuple[Bundle, int]] = []
 def begin(bundle: str, sha256: str, max_pixels: int, memory_megabytes: int) -> None:
     """Prepare this process: leave Ctrl-C to the parent, load the bundle, then give up what looking does not need.
 
+    The networks are opened later, confined: what they do to this process is then told of the task that opened them.
+
     Raises:
         RuntimeError: the bundle is not the one that the daemon loaded.
     """
@@ -24,7 +26,6 @@ def begin(bundle: str, sha256: str, max_pixels: int, memory_megabytes: int) -> N
     loaded = load_bundle(bundle)
     if loaded.sha256 != sha256:
         raise RuntimeError(f"bundle {bundle} changed on disk since the daemon started; restart the daemon")
-    open_networks(loaded)
     _bundles[:] = [(loaded, max_pixels)]
     confine(memory_megabytes)
 
@@ -51,5 +52,10 @@ def prove() -> None:
     prove_bundle(_bundles[0][0])
 
 
-def idle() -> None:
-    """Do nothing: the pool starts its workers with its first task."""
+def warm_up() -> None:
+    """Open the networks, so that the first field need not wait: the pool starts its workers with this.
+
+    Raises:
+        BundleDamaged: a network does not run or has another shape.
+    """
+    open_networks(_bundles[0][0])

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from leukowatch.durable import sync_folder
 from leukowatch.errors import Undelivered
 
 
@@ -30,16 +31,7 @@ def drop(folder: Path, control_id: str, message: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         coming.rename(final)
-        _sync(folder)
+        sync_folder(folder)
     except OSError as error:
         raise Undelivered(f"{final}: {error.strerror or error}") from error
     return final
-
-
-def _sync(folder: Path) -> None:
-    """Have the rename survive a power cut."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

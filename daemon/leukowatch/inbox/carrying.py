@@ -3,14 +3,16 @@
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from leukowatch.durable import sync_folder
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import NAME_MAX
-from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, sync_folder, write_new
+from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, write_new
 from leukowatch.inbox.sidecar import LONGEST_NAME, sidecar_of
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE}
@@ -43,6 +45,46 @@ class Source:
         """Remove its name."""
         os.unlink(self.name, dir_fd=self.folder)
 
+    def renamed(self, name: bytes) -> "Source":
+        """Give it the first free of a name's candidates in its folder, without a look at what its own leads to."""
+        folder = Path(f"/proc/self/fd/{self.folder}")
+        for candidate in candidates(name):
+            try:
+                rename_new(self.name, folder / os.fsdecode(candidate), self.folder)
+            except FileExistsError:
+                continue
+            return replace(self, name=candidate)
+        raise AssertionError  # candidates never end
+
+    def back_to(self, name: bytes) -> None:
+        """Give it a name that it had, durably, or the first free candidate; nothing where it still has that."""
+        if name != self.name:
+            self.renamed(name)
+            sync_folder(Path(f"/proc/self/fd/{self.folder}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a file is to go, and what is known of the places there."""
+
+    folder: Path
+    """Absolute, made; on any file system."""
+    name: bytes
+    """Raw name to begin with."""
+    temporary: str
+    """Name in `folder` for a copy in the making, the caller's alone."""
+    is_anothers: Callable[[Path], bool]
+    """Whether what is at a path there belongs to another row, and so is no trace of an earlier try."""
+    card: bytes | None = None
+    """Content of the JSON to put beside the file, before the file itself."""
+    aside: bytes | None = None
+    """Raw name in the source's folder that it has while it is copied, by which a later try finds it."""
+
+    def paths(self) -> Iterator[Path]:
+        """Give the paths that were or will be tried, in turn."""
+        names = candidates(self.name, NAME_MAX if self.card is None else LONGEST_NAME)
+        return (self.folder / os.fsdecode(name) for name in names)
+
 
 def open_source(root: Path, relative: bytes, stack: ExitStack) -> Source | None:
     """Open a regular file below a folder; None where there is none, or only through a link.
@@ -68,17 +110,8 @@ def open_source(root: Path, relative: bytes, stack: ExitStack) -> Source | None:
     return Source(folder, name, root / os.fsdecode(relative), descriptor, status)
 
 
-def carry(
-    source: Source, folder: Path, name: bytes, temporary: str, card: bytes | None = None
-) -> Path | None:
+def carry(source: Source, goal: Goal) -> Path | None:
     """Move a file to the first free name in a folder; its content is on disk before its name changes.
-
-    Args:
-        source: the file.
-        folder: where to, absolute; on any file system.
-        name: raw name to begin with.
-        temporary: name in `folder` for a copy in the making, the caller's alone.
-        card: content of the JSON to put beside the file, before the file itself; None for no JSON.
 
     Returns:
         Its new path; None where another file had taken the source's name, which is left as it was.
@@ -87,56 +120,56 @@ def carry(
         OSError: it cannot be moved.
     """
     os.fsync(source.descriptor)
-    for candidate in candidates(name, NAME_MAX if card is None else LONGEST_NAME):
-        target = folder / os.fsdecode(candidate)
-        if _is_left_by_crash(source, target):
+    for target in goal.paths():
+        if _is_left_by_crash(source, target) and not goal.is_anothers(target):
             source.remove()
             return target
-        if os.path.lexists(target) or (card is not None and not _reserve(target, card, temporary)):
+        if os.path.lexists(target) or (goal.card is not None and not _reserve(target, goal)):
             continue
         try:
-            moved = _move(source, target, temporary)
+            moved = _move(source, target, goal)
         except FileExistsError:
-            _withdraw(target, card)
+            _withdraw(target, goal)
             continue
         if not moved:
-            _withdraw(target, card)
+            _withdraw(target, goal)
         return target if moved else None
-    raise AssertionError  # candidates never end
+    raise AssertionError  # paths never end
 
 
-def _reserve(target: Path, card: bytes, temporary: str) -> bool:
+def _reserve(target: Path, goal: Goal) -> bool:
     """Put the JSON of a file in its place before the file; False where another file's is there."""
-    path = sidecar_of(target)
+    path, card = sidecar_of(target), goal.card or b""
     try:
-        write_new(path, card, temporary)
+        write_new(path, card, goal.temporary)
     except FileExistsError:
         return path.is_file() and path.read_bytes() == card
     return True
 
 
-def _withdraw(target: Path, card: bytes | None) -> None:
+def _withdraw(target: Path, goal: Goal) -> None:
     """Take back the JSON of a file that did not come."""
-    if card is not None:
+    if goal.card is not None:
         sidecar_of(target).unlink()
 
 
 def _is_left_by_crash(source: Source, target: Path) -> bool:
-    """Whether an earlier try had brought the file here and did not come to remove the source."""
+    """Whether an earlier try may have brought the file here and not have come to remove the source."""
     try:
         there = target.lstat()
     except FileNotFoundError:
         return False
     if os.path.samestat(there, source.status):
         return True
-    copied = there.st_dev != source.status.st_dev and stat.S_ISREG(there.st_mode)
-    if not copied or (there.st_size, there.st_mtime_ns) != (source.status.st_size, source.status.st_mtime_ns):
+    if not stat.S_ISREG(there.st_mode):
+        return False
+    if (there.st_size, there.st_mtime_ns) != (source.status.st_size, source.status.st_mtime_ns):
         return False
     with target.open("rb") as file:
         return hash_of(file.fileno()) == hash_of(source.descriptor)
 
 
-def _move(source: Source, target: Path, temporary: str) -> bool:
+def _move(source: Source, target: Path, goal: Goal) -> bool:
     """Rename or, to another file system, copy; False where the source's name has another file by now."""
     if not source.is_current():
         return False
@@ -145,26 +178,37 @@ def _move(source: Source, target: Path, temporary: str) -> bool:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
+        return _copy(source, target, goal)
+    if os.path.samestat(target.lstat(), source.status):
+        return True
+    replace(source, name=os.fsencode(target)).back_to(source.name)
+    return False
+
+
+def _copy(source: Source, target: Path, goal: Goal) -> bool:
+    """Copy to another file system; False where the source's name has another file, or it was written to.
+
+    The source has a name aside meanwhile, where nobody takes it for a file that waits, or puts another: a crash
+    leaves it there to be found, and what is removed is what was copied.
+    """
+    aside = source
+    if goal.aside is not None and not source.name.startswith(goal.aside):
+        aside = source.renamed(goal.aside + source.name)
+    try:
+        copied = aside.is_current() and _copied(aside, target, goal.temporary)
+    except OSError:
+        aside.back_to(source.name)
+        raise
+    if copied:
+        aside.remove()
     else:
-        if os.path.samestat(target.lstat(), source.status):
-            return True
-        _put_back(target, source)
-        return False
+        aside.back_to(source.name)
+    return copied
+
+
+def _copied(source: Source, target: Path, temporary: str) -> bool:
     copy_new(source.descriptor, target, temporary)
-    if not source.is_current():
-        target.unlink()
-        return False
-    source.remove()
-    return True
-
-
-def _put_back(target: Path, source: Source) -> None:
-    """Give a file its name again, that had taken the source's in the very moment of the rename."""
-    folder = Path(f"/proc/self/fd/{source.folder}")
-    for name in candidates(source.name):
-        try:
-            rename_new(target, folder / os.fsdecode(name))
-        except FileExistsError:
-            continue
-        sync_folder(folder)
-        return
+    if source.is_current():
+        return True
+    target.unlink()
+    return False

@@ -5,39 +5,31 @@ Every step can be repeated: whatever moment the power goes, filing again gives o
 
 import errno
 import os
-import stat
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
-from leukowatch.errors import FilingFailed, NotFound
-from leukowatch.inbox.arrival import Identity
-from leukowatch.inbox.carrying import carry, open_source
-from leukowatch.inbox.naming import NAME_MAX, is_safe_folder, printable
-from leukowatch.inbox.placing import candidates, hash_of, make_folder, sync_folder
-from leukowatch.inbox.sidecar import LONGEST_NAME, sidecar_content, sidecar_of
+from leukowatch.durable import sync_folder
+from leukowatch.errors import FilingFailed, NotFound, StoreUnavailable
+from leukowatch.inbox.aside import aside_for, files_aside, own_name
+from leukowatch.inbox.carrying import Goal, carry, open_source
+from leukowatch.inbox.earlier import filed_before, is_it, is_untouched, set_aside
+from leukowatch.inbox.naming import is_safe_folder, printable
+from leukowatch.inbox.placing import make_folder
+from leukowatch.inbox.sidecar import sidecar_content, sidecar_of
 from leukowatch.store.outcome import Filing, Status
 
 DUPLICATES = b"duplicates"
 """Folder of a slide's archive for files whose content is there already."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where a filing goes."""
+Named = Callable[[Filing, Path], bool]
+"""Tells whether the row of another file than the filing's names a place."""
 
-    folder: Path
-    """Absolute, made."""
-    name: bytes
-    """Raw name to begin with."""
-    card: bytes | None
-    """Content of the JSON beside a quarantined file."""
 
-    def paths(self) -> Iterator[Path]:
-        """Give the paths that were or will be tried, in turn."""
-        names = candidates(self.name, NAME_MAX if self.card is None else LONGEST_NAME)
-        return (self.folder / os.fsdecode(name) for name in names)
+def _by_nobody(_filing: Filing, _place: Path) -> bool:
+    return False
 
 
 class Filer:
@@ -68,14 +60,30 @@ class Filer:
             raise done
         return done
 
-    def file_all(self, filings: Sequence[Filing]) -> list[Path | FilingFailed | None]:
+    def file_all(
+        self, filings: Sequence[Filing], named: Named = _by_nobody
+    ) -> list[Path | FilingFailed | None]:
         """Move a group of files, with fewer waits for the disk than one by one.
+
+        Args:
+            filings: all of rows that are committed.
+            named: keeps a file that looks like a filing's own from being taken for it.
 
         Returns:
             For each in turn what `file` gives, or the error that it would raise.
         """
         touched: set[Path] = set()
-        done = [self._attempt(filing, touched) for filing in filings]
+        given: dict[Path, int] = {}
+        done = []
+
+        def is_anothers(filing: Filing, path: Path) -> bool:
+            return given.get(path, filing.arrival_id) != filing.arrival_id or named(filing, path)
+
+        for filing in filings:
+            place = self._attempt(filing, partial(is_anothers, filing), touched)
+            if isinstance(place, Path):
+                given[place] = filing.arrival_id
+            done.append(place)
         try:
             _sync_all(touched)
         except OSError as error:
@@ -108,7 +116,13 @@ class Filer:
             with ExitStack() as stack:
                 source = open_source(quarantined.parent, os.fsencode(quarantined.name), stack)
                 folder = make_folder(self._inbox, folders, touched) if source else None
-                target = carry(source, folder, name, f".{os.getpid()}.part") if source and folder else None
+                target = None
+                if source and folder:
+                    device = source.status.st_dev
+                    goal = Goal(
+                        folder, name, f".{os.getpid()}.part", lambda path: path.stat().st_dev == device
+                    )
+                    target = carry(source, goal)
             if target is None:
                 raise NotFound(
                     f"{shown}: no such file; put it back there, or drop the image into the inbox again"
@@ -119,14 +133,28 @@ class Filer:
             raise FilingFailed(f"{shown}: cannot be put back into the inbox ({error.strerror})") from error
         return target
 
-    def _attempt(self, filing: Filing, touched: set[Path]) -> Path | FilingFailed | None:
+    def release(self) -> None:
+        """Give files that were set aside, and that no row waited for, their names again where that can be done."""
+        for relative in files_aside(self._inbox):
+            with suppress(OSError), ExitStack() as stack:
+                source = open_source(self._inbox, relative, stack)
+                if source:
+                    source.renamed(own_name(source.name))
+
+    def _attempt(
+        self, filing: Filing, is_anothers: Callable[[Path], bool], touched: set[Path]
+    ) -> Path | FilingFailed | None:
         shown = printable(filing.relative)
         if not is_safe_folder(filing.slide) or filing.status is Status.REQUEUED:
             return FilingFailed(f"{shown}: no place for a {filing.status} file of slide {filing.slide!r}")
         if not self._inbox.is_dir():
             return FilingFailed(f"{shown}: cannot be moved, as the inbox {self._inbox} is not there")
         try:
-            return self._file(filing, self._plan(filing, touched), touched)
+            return self._file(filing, self._goal(filing, is_anothers, touched), touched)
+        except StoreUnavailable as error:
+            return FilingFailed(
+                f"{shown}: it cannot be told whether it was moved already ({error}); it is tried again"
+            )
         except OSError as error:
             return FilingFailed(
                 f"{shown}: cannot be moved and stays in the inbox ({error.strerror}); check free space, and "
@@ -141,30 +169,36 @@ class Filer:
     def _root_of(self, filing: Filing) -> Path:
         return self._quarantine if filing.status is Status.QUARANTINED else self._archive
 
-    def _plan(self, filing: Filing, touched: set[Path]) -> _Plan:
+    def _goal(self, filing: Filing, is_anothers: Callable[[Path], bool], touched: set[Path]) -> Goal:
         """Choose and make the folder that a filing goes to."""
         slide = os.fsencode(filing.slide)
         *folders, name = filing.relative.split(b"/")
+        card = None
         if filing.status is Status.QUARANTINED:
             folder = make_folder(self._quarantine, [slide], touched)
-            return _Plan(folder, name, sidecar_content(filing))
-        below = [DUPLICATES] if filing.status is Status.DUPLICATE else folders[1:]
-        return _Plan(make_folder(self._archive, [slide, *below], touched), name, None)
+            card = sidecar_content(filing)
+        else:
+            below = [DUPLICATES] if filing.status is Status.DUPLICATE else folders[1:]
+            folder = make_folder(self._archive, [slide, *below], touched)
+        number = filing.arrival_id
+        return Goal(folder, name, f".{number}.part", is_anothers, card, aside_for(number))
 
-    def _file(self, filing: Filing, plan: _Plan, touched: set[Path]) -> Path | None:
-        touched |= {plan.folder, (self._inbox / os.fsdecode(filing.relative)).parent}
+    def _file(self, filing: Filing, goal: Goal, touched: set[Path]) -> Path | None:
+        touched |= {goal.folder, (self._inbox / os.fsdecode(filing.relative)).parent}
         with ExitStack() as stack:
             source = open_source(self._inbox, filing.relative, stack)
-            if source is None:
-                before = _filed_before(filing, plan)
-                if before is None and self._is_unmounted(filing):
-                    raise OSError(errno.ENODEV, "the file system that it was on is not mounted there")
+            if source and is_untouched(source, filing):
+                return carry(source, goal)
+            left = set_aside(self._inbox, filing, stack)
+            if left:
+                touched.add(left.path.parent)
+                return carry(left, goal)
+            before = filed_before(filing, goal)
+            if before is None and source is None and self._is_unmounted(filing):
+                raise OSError(errno.ENODEV, "the file system that it was on is not mounted there")
+            if before or source is None or not is_it(source, filing):
                 return before
-            if Identity.of(source.status) != _identity(filing):
-                before = _filed_before(filing, plan)
-                if before or filing.sha256 is None or hash_of(source.descriptor) != filing.sha256:
-                    return before
-            return carry(source, plan.folder, plan.name, f".{filing.arrival_id}.part", plan.card)
+            return carry(source, goal)
 
     def _is_unmounted(self, filing: Filing) -> bool:
         """Whether no folder above a file is on the file system on which the file was taken."""
@@ -174,43 +208,6 @@ class Filer:
             if folder.is_relative_to(self._inbox) and folder.is_dir()
         ]
         return all(folder.stat().st_dev != filing.device for folder in folders)
-
-
-def _identity(filing: Filing) -> Identity:
-    return Identity(filing.device, filing.inode, filing.size, filing.mtime_ns)
-
-
-def _filed_before(filing: Filing, plan: _Plan) -> Path | None:
-    """Find the file where an earlier try, cut short before the ledger knew, has put it.
-
-    The file itself is known by its identity, a copy by its content. A JSON that such a try left without its
-    file is removed.
-    """
-    alike = None
-    for path in plan.paths():
-        card = sidecar_of(path)
-        try:
-            status = path.lstat()
-        except FileNotFoundError:
-            if plan.card is None or not card.is_file():
-                return alike
-            if card.read_bytes() == plan.card:
-                card.unlink()
-            continue
-        if Identity.of(status) == _identity(filing):
-            return path
-        if alike is None and stat.S_ISREG(status.st_mode) and _same_content(path, status, filing):
-            alike = path
-    return alike
-
-
-def _same_content(path: Path, status: os.stat_result, filing: Filing) -> bool:
-    if status.st_size != filing.size:
-        return False
-    if filing.sha256 is None:
-        return status.st_mtime_ns == filing.mtime_ns
-    with path.open("rb") as file:
-        return hash_of(file.fileno()) == filing.sha256
 
 
 def _sync_all(folders: set[Path]) -> None:

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+from leukowatch.durable import sync_folder
 from leukowatch.inbox.naming import NAME_MAX
 
 _AT_FDCWD = -100
@@ -153,15 +154,6 @@ def make_folder(base: Path, parts: Iterable[bytes], touched: set[Path]) -> Path:
             base = path
             break
     return base
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlast a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def hash_of(source: int) -> str:

@@ -13,7 +13,6 @@ from types import FrameType
 import structlog
 from sqlalchemy import Engine
 
-from leukonet.analyse import open_networks
 from leukonet.bundle import load_bundle
 from leukowatch.analysis.choice import chosen_pool
 from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
@@ -52,7 +51,6 @@ class Daemon:
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         bundle = load_bundle(settings.analysis.bundle)
-        open_networks(bundle)  # one that does not run is refused here, before any worker is made
         self._settings = settings
         self.database = location(engine)
         """The database, as a message names it."""

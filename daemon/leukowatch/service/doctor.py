@@ -107,12 +107,13 @@ def _database(settings: Settings) -> str:
 
 
 def _bundle(settings: Settings) -> str:
-    """Load the bundle, and have it look at a synthetic field: it must run and find the cell."""
+    """Load the bundle, and have it look at a synthetic field in a worker: it must run and find the cell."""
     from leukonet.bundle import load_bundle  # noqa: PLC0415  each check pays for itself
-    from leukonet.selftest import prove  # noqa: PLC0415
+    from leukowatch.analysis.trial import prove_apart  # noqa: PLC0415
 
-    bundle = load_bundle(settings.analysis.bundle)
-    prove(bundle)
+    asked = settings.analysis
+    bundle = load_bundle(asked.bundle)
+    prove_apart(bundle, asked.bundle, settings.inbox.max_pixels, asked.memory_megabytes)
     return f"{bundle.name} ({bundle.sha256[:12]}) is whole and finds cells on a synthetic field"
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from leukowatch.durable import sync_folder
 from leukowatch.errors import FilingFailed, RequestInvalid
 from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import printable
-from leukowatch.inbox.placing import hash_of, sync_folder
+from leukowatch.inbox.placing import hash_of
 from leukowatch.settings import Settings
 from leukowatch.store.opened import reader, writer
 from leukowatch.store.pruning import Archived, last_pruned, mark_pruned, old_images, unmark

@@ -48,7 +48,8 @@ def reanalyse(settings: Settings, name: str, slides: Sequence[str], told: Told) 
         told: see `Told`.
 
     Raises:
-        BundleError: the bundle is missing or damaged.
+        LeukonetError: the bundle is missing or damaged, or does not see a synthetic field as it should.
+        WorkersFail: no worker came.
         NotFound: there is no slide of one of the names.
         StoreUnavailable: what was kept before that stays.
     """
@@ -58,6 +59,7 @@ def reanalyse(settings: Settings, name: str, slides: Sequence[str], told: Told) 
         fields = to_look_at(engine, bundle.sha256, home_name(settings), slides)
         pool = chosen_pool(bundle, settings, name)
         try:
+            pool.prove()
             return _Run(settings, engine, ref, pool, told).over(fields)
         finally:
             pool.stop(0.0)

@@ -10,10 +10,10 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from leukowatch.durable import sync_folder
 from leukowatch.errors import FilingFailed, LeukowatchError, RequestInvalid, StoreUnavailable
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import printable
-from leukowatch.inbox.placing import sync_folder
 from leukowatch.service.backup import database_file
 from leukowatch.service.home import make_home, only_one
 from leukowatch.service.reconcile import Strayed, strayed

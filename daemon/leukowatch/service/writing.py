@@ -95,6 +95,7 @@ class Writer(threading.Thread):
         """
         filings = self._ledger.unfiled()
         self._move(filings)
+        self._filer.release()
         return len(filings)
 
     def finish(self) -> None:
@@ -169,7 +170,7 @@ class Writer(threading.Thread):
         moved: list[tuple[int, bytes | None]] = []
         fates: list[tuple[bytes, Fate]] = []
         begun = time.monotonic()
-        places = self._filer.file_all(filings)
+        places = self._filer.file_all(filings, self._named)
         self.progress.moved(len(filings), time.monotonic() - begun)
         for filing, place in zip(filings, places, strict=True):
             if isinstance(place, FilingFailed):
@@ -185,6 +186,12 @@ class Writer(threading.Thread):
         self._note(moved)
         for relative, fate in fates:
             self._settled(relative, fate)
+
+    def _named(self, filing: Filing, place: Path) -> bool:
+        """Whether another file's row names a place, or will once its move is noted."""
+        raw = below_home(self._home, place)
+        coming = any(raw == noted and number != filing.arrival_id for number, noted in self._unnoted)
+        return coming or self._ledger.is_named(filing, raw)
 
     def _note_ends(self, slides: list[str]) -> None:
         """Record which slides have ended; what the database refuses goes with the next group."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from leukowatch.durable import sync_folder
 from leukowatch.errors import StoreUnavailable
 from leukowatch.store.files import prepare_file
 
@@ -59,9 +60,10 @@ def install(draft: Path, target: Path) -> None:
     Raises:
         OSError: it cannot be done; what is at `target` is what it was.
     """
-    _sync(draft, os.O_RDONLY)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
     draft.replace(target)
-    _sync(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(target.parent)
 
 
 def copy_database(source: Path, draft: Path, busy_seconds: float) -> dict[str, int]:
@@ -115,11 +117,3 @@ def _rows(database: sqlite3.Connection) -> dict[str, int]:
 def _opened(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,7 +15,7 @@ from leukowatch.errors import LostRace, StoreUnavailable
 from leukowatch.store.engines import location
 from leukowatch.store.filings import select_filings, to_filing
 from leukowatch.store.group import BundleRef, Group
-from leukowatch.store.outcome import Filing, Outcome
+from leukowatch.store.outcome import Filing, Outcome, Status
 from leukowatch.store.review_tables import SlideEnd
 from leukowatch.store.tables import Arrival
 from leukowatch.store.trouble import store_errors
@@ -104,6 +104,24 @@ class Ledger:
             mine = (Arrival.home == self.home, Arrival.filed_at.is_(None))
             rows = connection.execute(select_filings().where(*mine).order_by(Arrival.id))
             return [to_filing(row) for row in rows]
+
+    def is_named(self, filing: Filing, place: bytes) -> bool:
+        """Tell whether the row of another file of the same content says that its file is at a place.
+
+        Args:
+            filing: the file that asks.
+            place: raw path below the home.
+
+        Raises:
+            StoreUnavailable: the database cannot be read.
+        """
+        held = (
+            Arrival.home == self.home, Arrival.destination == place, Arrival.id != filing.arrival_id,
+            Arrival.sha256.is_not_distinct_from(filing.sha256), Arrival.pruned_at.is_(None),
+            Arrival.status != Status.REQUEUED.value,
+        )  # fmt: skip
+        with store_errors(location(self.engine)), self.engine.begin() as connection:
+            return connection.execute(select(Arrival.id).where(*held).limit(1)).first() is not None
 
     def mark_filed(self, moves: Sequence[tuple[int, bytes | None]]) -> None:
         """Record moves in one transaction; one that is recorded already is left as it is.
