@@ -106,8 +106,10 @@ class FieldAnswer:
     height: int
     assessable: bool
     reason: str
-    image: str
-    """Path of its picture."""
+    image: str | None
+    """Path of its picture; null where it was pruned."""
+    pruned_at: datetime | None
+    """When its image was deleted for its age; null while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,8 @@ class CellAnswer:
     """The class that holds; null where the cell waits for a person."""
     reviewer: str
     """Who decided last; empty where nobody has looked."""
-    crop: str
-    """Path of its picture."""
+    crop: str | None
+    """Path of its picture; null where its field's image was pruned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ export class Gallery extends EventTarget {
     option.setAttribute("aria-label", told);
     option.dataset.state = cell.name === null ? "waits" : cell.reviewer ? "decided" : "proposed";
     option.replaceChildren(
-      option.querySelector("img") ?? picture(cell),
+      option.querySelector("img, .no-picture") ?? picture(cell),
       element("span", { class: "mark", "aria-hidden": "true" }, cell.name === null ? "?" : cell.reviewer ? "✓" : ""),
       element("span", { class: "pick", "aria-hidden": "true", title: "Select" }),
       ...probabilities(cell, this.#label));
@@ -241,9 +241,13 @@ function sorted(cells) {
 }
 
 function picture(cell) {
+  if (cell.crop === null) return nothing("image pruned");
   return element("img", {
-    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", decoding: "async", draggable: "false" });
+    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", decoding: "async", draggable: "false",
+    onerror: (event) => event.target.replaceWith(nothing("no picture")) });
 }
+
+function nothing(why) { return element("span", { class: "no-picture" }, why); }
 
 function probabilities(cell, label) {
   if (cell.first === null) return [element("span", { class: "first" }, `added by ${cell.reviewer}`)];
@@ -255,8 +259,9 @@ function probabilities(cell, label) {
 function describe(cell, label) {
   const state = cell.name === null ? "unclassified" : cell.reviewer ? `${label(cell.name)}, by ${cell.reviewer}` :
     `${label(cell.name)}, proposed`;
-  if (cell.first === null) return `${state}; added by hand`;
+  const gone = cell.crop === null ? "; its image was pruned" : "";
+  if (cell.first === null) return `${state}; added by hand${gone}`;
   const share = (value) => `${Math.round(100 * value)} per cent`;
   return `${state}; ${label(cell.first)} ${share(cell.first_probability)}, ${label(cell.second)} ` +
-    share(cell.second_probability);
+    share(cell.second_probability) + gone;
 }
