@@ -16,25 +16,6 @@ SignatureKind = Literal["sign", "second", "amend"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClassAnswer:
-    """A class that people may give a cell."""
-
-    name: str
-    label: str
-    key: str
-    """The letter that selects it."""
-    role: str
-    """`counted`, `apart` or `never`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassList:
-    """Every class, in the order of reports."""
-
-    classes: list[ClassAnswer]
-
-
-@dataclass(frozen=True, slots=True)
 class SlideLine:
     """A line of the list of slides."""
 

@@ -10,8 +10,6 @@ from leukowatch.differential.result import State
 from leukowatch.review.api.answers import (
     CellAnswer,
     CellList,
-    ClassAnswer,
-    ClassList,
     FieldAnswer,
     SignatureAnswer,
     SignatureKind,
@@ -24,7 +22,7 @@ from leukowatch.review.house import House, Housed
 from leukowatch.store.archived import slide_ids_of, slide_name
 from leukowatch.store.life import Life, lives
 from leukowatch.store.opinions import opinions, opinions_of
-from leukowatch.store.queries import class_records, fields_of, reading
+from leukowatch.store.queries import fields_of, reading
 from leukowatch.store.reviewed import ReviewCell, review_cells
 from leukowatch.store.rights import Act, Actor
 from leukowatch.store.rows import FieldRow
@@ -44,12 +42,6 @@ NEXT: dict[Life, tuple[SignatureKind, Act]] = {
     Life.AMENDED: ("amend", Act.AMEND),
 }
 """Which signature comes next in a slide's life, and the right that it takes."""
-
-
-def classes(house: Housed) -> ClassList:
-    """Every class that people may give a cell."""
-    found = class_records(house.reader)
-    return ClassList([ClassAnswer(each.name, each.label, each.key, each.role.value) for each in found])
 
 
 def slides(
