@@ -10,7 +10,7 @@ const CROP = 84;
  */
 export class Gallery extends EventTarget {
   #root; #classes; #sections = new Map(); #options = new Map(); #cells = new Map();
-  #selected = new Set(); #current = null; #anchor = null; #dragged = null;
+  #selected = new Set(); #current = null; #anchor = null; #dragged = null; #order = [];
 
   constructor(root, classes) {
     super();
@@ -33,9 +33,7 @@ export class Gallery extends EventTarget {
   }
 
   /** Every cell in the order of the page. */
-  get order() {
-    return [...this.#sections.values()].flatMap(({ list }) => [...list.children].map((each) => each.dataset.cell));
-  }
+  get order() { return this.#order; }
 
   /** Show these cells; those that are there already keep their elements, and with them their pictures. */
   show(cells) {
@@ -47,7 +45,12 @@ export class Gallery extends EventTarget {
       if (!this.#cells.has(ref)) { option.remove(); this.#options.delete(ref); this.#selected.delete(ref); }
     }
     const groups = Map.groupBy(cells, (cell) => cell.name ?? WAITING);
-    for (const [name, section] of this.#sections) this.#fill(section, sorted(groups.get(name) ?? []));
+    this.#order = [];
+    for (const [name, section] of this.#sections) {
+      const shown = sorted(groups.get(name) ?? []);
+      this.#fill(section, shown);
+      this.#order.push(...shown.map((cell) => cell.key));
+    }
     if (had) {
       const moved = (this.#cells.get(this.#current)?.name ?? WAITING) !== before;
       this.focus(moved && this.#cells.has(next) ? next : this.#current);
