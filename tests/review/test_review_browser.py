@@ -131,6 +131,7 @@ def test_a_cell_is_reclassified_by_drag(browser, desk):
 
         for key in keys:
             expect(page.locator(f'.group[data-class="artefact"] [data-cell="{key}"]')).to_be_attached()
+        expect(page.locator("#differential")).not_to_contain_text("null")
         expect(page.locator("#artefacts")).to_have_text("2")
         expect(page.locator("#counted")).to_have_text(str(before - 2))
 

@@ -5,8 +5,8 @@ const FLAGS = { H: "▲ high", L: "▼ low" };
 
 /** Show a result in the panel. */
 export function showDifferential(panel, result) {
-  panel.replaceChildren(
-    target(result), counted(result), apart(result), beside(result), chart(result), warnings(result), rests(result));
+  const parts = [target, counted, apart, beside, chart, warnings, rests].map((part) => part(result));
+  panel.replaceChildren(...parts.filter((part) => part !== null));
 }
 
 function target(result) {

@@ -59,7 +59,7 @@ export class FieldView extends EventTarget {
       ...this.#cells.map((cell) => this.#box(cell, unit)),
       ...(this.#drawn ? [drawing("rect", { class: "drawn", ...rectangle(this.#drawn) })] : []));
     const cell = this.#cells.find((each) => each.key === this.#current);
-    the("#field-told", this.#dialog).replaceChildren(...told(cell, this.#label));
+    the("#field-told", this.#dialog).replaceChildren(...gone(this.#field), ...told(cell, this.#label));
     the("#field-add", this.#dialog).disabled = this.#field.image === null;
     the("#field-add", this.#dialog).setAttribute("aria-pressed", String(this.#drawn !== null));
     the("#field-help", this.#dialog).textContent = this.#drawn
@@ -174,18 +174,21 @@ export class FieldView extends EventTarget {
   }
 }
 
-/** Stands where the image was: the boxes are kept, the picture is not. */
-function pruned({ width, height, pruned_at }) {
-  const text = { x: width / 2, "text-anchor": "middle", class: "pruned", "font-size": width / 28 };
+/** Stands where the image was. */
+function pruned({ width, height }) {
   return drawing("g", {}, drawing("rect", { width, height, fill: "#eceff3" }),
-    drawing("text", { ...text, y: height / 2 }, `The image was pruned on ${moment(pruned_at)};`),
-    drawing("text", { ...text, y: height / 2 + width / 20 }, "its cells and what people decided are kept."));
+    drawing("text", { class: "pruned", x: width / 2, y: height / 2, "text-anchor": "middle", "font-size": width / 40 }, "image pruned"));
 }
 
 function middle([left, top, right, bottom]) { return [(left + right) / 2, (top + bottom) / 2]; }
 
 function rectangle([left, top, right, bottom]) {
   return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+function gone({ pruned_at }) {
+  if (!pruned_at) return [];
+  return [element("p", {}, `The image was pruned on ${moment(pruned_at)}. Its cells, and what people decided, are kept.`)];
 }
 
 function told(cell, label) {
