@@ -19,7 +19,9 @@ def common(home: HomeOption = None) -> None:
     from leukowatch.console.logs import configure_logs
 
     _state["home"] = home
-    configure_logs("warning", sys.stderr.isatty())  # standard output is a command's answer, and goes into pipes
+    configure_logs(
+        "warning", sys.stderr.isatty()
+    )  # standard output is a command's answer, and goes into pipes
 
 
 def settings_of(home: Path | None) -> Settings:
