@@ -41,7 +41,7 @@ def scan_phantoms(folder: Path) -> Home:
     """Make a home with three slides of fields of three cells, one of them with names that are markup; and people."""
     home = Home(folder, ANALYSIS__WORKERS="1")
     fields = [(SLIDE, f"field-{seed}.jpg".encode(), seed) for seed in range(4)]
-    fields += [(SPOILT, f"field-{seed}.jpg".encode(), seed) for seed in (10, 11)]
+    fields += [(SPOILT, f"field-{seed}.jpg".encode(), seed) for seed in (10, 11, 12)]
     for slide, file, seed in [*fields, (MARKUP, MARKUP_FILE, 9)]:
         place = home.inbox / slide
         place.mkdir(exist_ok=True)

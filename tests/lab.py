@@ -57,11 +57,14 @@ class Home:
         """The process environment of a command on this home."""
         return {**os.environ, **self._variables, "LEUKOWATCH_HOME": str(self.folder), **more}
 
-    def command(self, *arguments: str, timeout: float = PATIENCE) -> "subprocess.CompletedProcess[str]":
+    def command(
+        self, *arguments: str, timeout: float = PATIENCE, stdin: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         """Run one `leukowatch` command to its end."""
         return subprocess.run(
             [sys.executable, *self.program, *arguments],
             env=self.environment(COLUMNS="200"),
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=timeout,

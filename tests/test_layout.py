@@ -16,9 +16,9 @@ EVERYWHERE = {"durable", "errors", "settings", "setting_tables"}
 MAY_IMPORT = {
     "store": set(),
     "inbox": {"store.outcome"},
-    "analysis": set(),
+    "analysis": {"inbox.beneath"},
     "differential": {"store"},
-    "console": {"differential", "store", "inbox.listing", "inbox.gate"},
+    "console": {"differential", "store", "inbox.beneath", "inbox.listing", "inbox.gate"},
     "review": {"differential", "store", "exchange", "inbox.beneath", "inbox.listing", "inbox.naming"},
     "exchange": {"differential", "store"},
     "service": {"inbox", "analysis", "store", "differential", "console"},

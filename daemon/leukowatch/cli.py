@@ -7,6 +7,7 @@ import typer
 from leukonet.errors import LeukonetError
 from leukowatch.commands import (
     archive,
+    classes,
     exchanging,
     mending,
     people,
@@ -34,6 +35,7 @@ app.add_typer(schema.database, name="db")
 app.add_typer(exchanging.outbox, name="outbox")
 app.add_typer(exchanging.worklist, name="worklist")
 app.add_typer(people.users, name="user")
+app.add_typer(classes.classes, name="classes")
 app.add_typer(people.tokens, name="token")
 app.add_typer(trail.audit, name="audit")
 for command in (

@@ -63,6 +63,10 @@ class NotFound(LeukowatchError):
     exit_code = 9
 
 
+class ImagePruned(NotFound):
+    """A field's image was deleted for its age; its cells are kept."""
+
+
 class ChecksFailed(LeukowatchError):
     """`doctor` or `db check` found something wrong."""
 

@@ -81,7 +81,7 @@ def test_a_path_that_holds_something_else_is_not_looked_at(phantoms, tmp_path):
     path = tmp_path / "f.jpg"
     path.write_bytes(phantoms[1])
 
-    with pytest.raises(NotShared, match="something else"):
+    with pytest.raises(NotShared, match="other content"):
         look(Order("smear-3", load_bundle().sha256, 10**8, 60.0), Place(bytes(path), "0" * 64))
 
 

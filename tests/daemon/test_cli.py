@@ -1,6 +1,9 @@
 """The commands that a person types, each run as a process."""
 
 import json
+import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -190,3 +193,17 @@ def test_papers_bundle_can_be_chosen_and_gives_one_answer_a_field(tmp_path, phan
 
     assert [(0.0, 0.0, 640.0, 480.0)] == home.query("SELECT xmin, ymin, xmax, ymax FROM cell_result")
     assert [("paper", "field")] == home.query("SELECT name, kind FROM bundle")
+
+
+def test_an_answer_that_goes_into_a_pipe_is_alone_on_standard_output(home):
+    """A token with a log line behind it would open nothing; here another reader makes the store log."""
+    home.command("db", "upgrade")
+    added = home.command(
+        "user", "add", "gina", "--role", "reader", "--password-stdin", stdin="correct horse battery\n"
+    )
+    with closing(sqlite3.connect(home.folder / "leukowatch.db")) as reader:
+        reader.execute("SELECT count(*) FROM account").fetchall()
+        done = home.command("token", "add", "gina", "--role", "reader", "--label", "x")
+
+    assert added.returncode == 0, added.stderr
+    assert re.fullmatch(r"lw_\S+\n", done.stdout)

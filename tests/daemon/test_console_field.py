@@ -1,6 +1,8 @@
 """One field of the store, shown with its figure."""
 
+import hashlib
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -17,11 +19,14 @@ def settings(tmp_path):
     """A home with three fields: one archived, one whose file is missing, one not moved yet."""
     home = tmp_path / "home"
     (home / "archive" / "S1").mkdir(parents=True)
-    Image.new("RGB", (640, 480), (230, 220, 230)).save(home / "archive" / "S1" / "[red]a.png")
+    image = home / "archive" / "S1" / "[red]a.png"
+    Image.new("RGB", (640, 480), (230, 220, 230)).save(image)
     found = seen(cell("eosinophil"), cell("basophil?"))
     outcomes = [
         outcome("S1", name, number, found) for number, name in enumerate(("[red]a.png", "b.png", "c.png"))
     ]
+    own = hashlib.sha256(image.read_bytes()).hexdigest()
+    outcomes[0] = replace(outcomes[0], received=replace(outcomes[0].received, sha256=own))
     filings = fill(home / "leukowatch.db", [*outcomes, outcome("S2", "b.png", 9, found)])
     with ledger_at(home / "leukowatch.db") as ledger:
         places = (b"archive/S1/[red]a.png", b"archive/S1/b.png")

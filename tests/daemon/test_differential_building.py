@@ -38,7 +38,7 @@ def told(lab, name):
 def listed(lab, **values):
     """Give S1 a line of the worklist."""
     record_worklist(
-        lab.engine, lab.people["anna"], [WorklistRow(**{"slide": "S1", "order_id": "O-7"} | values)]
+        lab.engine, lab.people["cleo"], [WorklistRow(**{"slide": "S1", "order_id": "O-7"} | values)]
     )
 
 

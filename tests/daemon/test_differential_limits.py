@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from math import ceil, floor
 
 import pytest
 from hypothesis import given, settings
@@ -22,11 +23,18 @@ SHARES = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.
         (100, 100, 96.4, 100.0),
     ],
 )
-def test_limits_agree_with_the_published_tables(k, n, low, high):
-    """The limits are those of the printed tables for differential counts, to their one decimal."""
+def test_limits_agree_with_figures_from_elsewhere(k, n, low, high):
+    """To one decimal, as computed elsewhere."""
     limits = clopper_pearson(k, n)
 
     assert (low, high) == tuple(round(100 * limit, 1) for limit in limits)
+
+
+def test_limits_rounded_outwards_are_the_entry_of_the_table_that_could_be_checked():
+    """Nine of a hundred: 4 to 17, in whole per cent."""
+    low, high = clopper_pearson(9, 100)
+
+    assert (4, 17) == (floor(100 * low), ceil(100 * high))
 
 
 @settings(deadline=None)  # the first example imports scipy.special

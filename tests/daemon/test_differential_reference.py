@@ -62,7 +62,7 @@ def test_the_shipped_ranges_are_for_adults_and_say_so():
     """Each of the five has one; a child has none of them."""
     shipped = load_ranges("")
 
-    assert shipped.source.startswith("shipped ranges, not this laboratory's own; adults: ")
+    assert shipped.source.startswith("shipped ranges, not this laboratory's own; adults, after ")
     assert shipped.of("neutrophil", 40, "male") == Reference(40, 80, "%")
     five = ("neutrophil", "eosinophil", "basophil", "lymphocyte", "monocyte")
     assert all(shipped.of(name, None, "") for name in five)

@@ -156,7 +156,7 @@ def test_what_changed_since_it_was_looked_at_is_not_signed(seen_lab):
     classify(seen_lab, "band", who="bert")
 
     with pytest.raises(ReviewRefused, match="changed since you looked"):
-        signed(seen_lab, basis=state.basis)
+        signed(seen_lab, proof=state.proof)
 
 
 def test_a_slide_is_signed_once(seen_lab):

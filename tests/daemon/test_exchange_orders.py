@@ -5,13 +5,13 @@ import pytest
 from exchanging import post_at
 from leukowatch.differential.building import slide_result
 from leukowatch.errors import RequestInvalid
-from leukowatch.exchange.orders import read_worklist
+from leukowatch.exchange.orders import WorklistInvalid, read_worklist
 from leukowatch.store.matching import matched
 from leukowatch.store.rights import AccountRole, Actor
 from leukowatch.store.worklist import WorklistRow, record_worklist
 from reviewing import lab_at
 
-CLERK = Actor("clerk", AccountRole.TECHNOLOGIST, None)
+CLERK = Actor("clerk", AccountRole.SUPERVISOR, None)
 HEAD = b"order_id,slide,age,sex,leucocytes\n"
 
 
@@ -57,6 +57,18 @@ def test_what_is_wrong_with_a_worklist_is_told_with_its_line(data, told):
         read_worklist(data, "w.csv")
 
     assert f"w.csv{', ' if told.startswith('line') else ': '}{told}" in str(caught.value)
+
+
+def test_every_wrong_line_is_told_at_once():
+    """Ten of them in the message, all of them for a program."""
+    data = HEAD + b"".join(b"O-%d,S%d,old,,\n" % (number, number) for number in range(12))
+
+    with pytest.raises(WorklistInvalid) as caught:
+        read_worklist(data, "w.csv")
+
+    assert len(caught.value.reasons) == 12
+    assert "line 11: age" in str(caught.value)
+    assert str(caught.value).endswith("; and 2 lines more")
 
 
 def test_orders_and_slides_without_each_other_are_shown(lab):

@@ -9,6 +9,7 @@ from handmade import fill, outcome, seen
 from leukowatch.differential.signing import Signing, amend, sign
 from leukowatch.errors import NotAllowed, RequestInvalid
 from leukowatch.store import outbox, reviews
+from leukowatch.store.audit import audit_rows
 from leukowatch.store.life import Life
 from leukowatch.store.queries import reading
 from leukowatch.store.slide_list import list_slides
@@ -45,9 +46,9 @@ def order(lab, slide):
     return found.order_id if found else None
 
 
-def record(lab, *rows, who="anna"):
+def record(lab, *rows, who="cleo", **more):
     """Record lines of the worklist."""
-    return record_worklist(lab.engine, lab.people[who], rows, LATER)
+    return record_worklist(lab.engine, lab.people[who], rows, LATER, **more)
 
 
 def test_the_list_tells_where_each_slide_stands(lab):
@@ -107,10 +108,30 @@ def test_a_line_that_makes_no_sense_is_refused_with_all_others(lab, row):
     assert order(lab, "S1") is None
 
 
-def test_a_reader_records_no_worklist(lab):
+def test_a_technologist_records_no_worklist(lab):
     """It decides by whose ranges a slide is judged."""
     with pytest.raises(NotAllowed):
-        record(lab, WorklistRow("S1", "O-1"), who="emil")
+        record(lab, WorklistRow("S1", "O-1"), who="anna")
+
+
+def test_a_whole_list_stands_in_place_of_the_one_before(lab):
+    """What it leaves out has no order any more; the audit keeps what was."""
+    record(lab, WorklistRow("S1", "O-1"), WorklistRow("S2", "O-2"))
+
+    record(lab, WorklistRow("S2", "O-3"), replace=True)
+
+    assert (order(lab, "S1"), order(lab, "S2")) == (None, "O-3")
+    assert '"order_id":"O-1"' in audit_rows(lab.engine)[-1].before
+
+
+def test_nothing_stands_in_place_of_a_list(lab):
+    """An empty file is a mistake, not an order to forget."""
+    record(lab, WorklistRow("S1", "O-1"))
+
+    with pytest.raises(RequestInvalid, match="no line"):
+        record(lab, replace=True)
+
+    assert order(lab, "S1") == "O-1"
 
 
 def test_a_message_keeps_its_bytes_and_its_name(lab):

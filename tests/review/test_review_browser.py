@@ -131,6 +131,7 @@ def test_a_cell_is_reclassified_by_drag(browser, desk):
 
         for key in keys:
             expect(page.locator(f'.group[data-class="artefact"] [data-cell="{key}"]')).to_be_attached()
+        expect(page.locator("#differential")).not_to_contain_text("null")
         expect(page.locator("#artefacts")).to_have_text("2")
         expect(page.locator("#counted")).to_have_text(str(before - 2))
 
@@ -275,7 +276,8 @@ def test_a_slide_that_is_being_read_grows_by_itself(browser, desk):
     [
         ("", "/login"), ("sam", "/slides"), ("sam", "/slides/{slide}"), ("sam", "/slides/{slide}/report"),
         ("sam", "/slides/{slide}/second-look"), ("sam", "/slides/{slide}/comparison"), ("sam", "/record"),
-        ("sam", "/audit"), ("adm", "/accounts"), ("sam", "/password"), ("sam", "/nothing"),
+        ("sam", "/audit"), ("adm", "/accounts"), ("adm", "/classes"), ("sam", "/worklist"),
+        ("sam", "/password"), ("sam", "/nothing"),
     ],
 )  # fmt: skip
 def test_no_page_has_a_serious_finding_of_accessibility(browser, shared_desk, who, path):
@@ -284,7 +286,9 @@ def test_no_page_has_a_serious_finding_of_accessibility(browser, shared_desk, wh
         place = path.format(slide=shared_desk.slide())
         enter(page, who, place) if who else page.goto(place)
         page.wait_for_load_state("load")
-        if page.locator("script[src*=slide], script[src*=audit], script[src*=accounts]").count():
+        if page.locator(
+            "script[src*=slide], script[src*=audit], script[src*=accounts], script[src*=worklist]"
+        ).count():
             expect(page.locator("body[data-ready=true]")).to_be_attached()
 
         assert serious(page) == []
@@ -300,6 +304,47 @@ def test_no_dialog_has_a_serious_finding_of_accessibility(browser, shared_desk, 
         expect(page.locator("dialog[open]")).to_be_visible()
 
         assert serious(page) == []
+
+
+@pytest.mark.slow
+def test_an_administrator_changes_a_classs_key_and_hears_of_a_clash(browser, desk):
+    """By keyboard; the technologist's page then has the new letter."""
+    with window(browser, desk) as page:
+        enter(page, "adm", "/classes")
+        key = page.get_by_label("Key of Plasma cell")
+        key.fill("n")
+        key.press("Enter")
+        expect(page.locator("#said")).to_contain_text("the key n is neutrophil's")
+        key.fill("9")
+        key.press("Enter")
+        expect(page.locator("#said")).to_have_text("Plasma cell is saved.")
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        cells(page, "neutrophil").first.press("9")
+
+        expect(count(page, "plasma_cell")).to_have_text("1")
+
+
+@pytest.mark.slow
+def test_a_supervisor_takes_a_worklist_on_the_page(browser, desk):
+    """Wrong lines are told one by one; a good list is shown with its slides, and those that have none."""
+    head = b"order_id,slide,age\n"
+    with window(browser, desk) as page:
+        enter(page, "sam", "/worklist")
+        file = page.get_by_label("CSV file")
+        file.set_input_files(
+            {"name": "w.csv", "mimeType": "text/csv", "buffer": head + b"O-1,S1,old\nO-2,,\n"}
+        )
+        page.get_by_role("button", name="Take").click()
+        expect(page.locator("#refused li")).to_have_text(
+            ["w.csv, line 2: age 'old' is no number from 0 to 150", "w.csv, line 3: slide is empty"]
+        )
+        good = head + f"O-1,{SLIDE},44\nO-9,none,\n".encode()
+        file.set_input_files({"name": "w.csv", "mimeType": "text/csv", "buffer": good})
+        page.get_by_role("button", name="Take").click()
+
+        expect(page.locator("#orders tbody tr")).to_contain_text(["no slide yet", SLIDE])
+        expect(page.locator("#without")).to_contain_text(MARKUP)
 
 
 def serious(page):

@@ -1,6 +1,8 @@
 """What strangers' names, paths and pages can do: nothing."""
 
 import os
+import sqlite3
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -18,11 +20,16 @@ def ada(shared_desk):
         yield client
 
 
-def picture_of(desk, client, file):
-    """The path of a picture of the slide that may be spoilt."""
+def field_of(desk, client, file):
+    """A field of the slide that may be spoilt, as the API tells it."""
     fields = client.get(f"{API}/slides/{desk.slide(SPOILT)}/cells").json()["fields"]
-    (image,) = [each["image"] for each in fields if each["file"].endswith(file)]
-    return image
+    (field,) = [each for each in fields if each["file"].endswith(file)]
+    return field
+
+
+def picture_of(desk, client, file):
+    """The path of its picture."""
+    return field_of(desk, client, file)["image"]
 
 
 @pytest.mark.parametrize("path", ["/login", "/slides", f"{API}/me", "/static/css/base.css", "/nothing"])
@@ -133,3 +140,22 @@ def test_a_file_that_is_not_the_fields_own_is_not_shown(shared_desk, ada):
 
     assert answer.status_code == 404
     assert "other content" in answer.json()["detail"]
+
+
+def test_a_field_whose_image_was_pruned_is_told_as_pruned(shared_desk, ada):
+    """Its cells are kept; nobody is sent to look for a picture that is meant to be gone."""
+    picture = picture_of(shared_desk, ada, "field-12.jpg")
+    with closing(sqlite3.connect(shared_desk.home / "leukowatch.db")) as connection:
+        connection.execute(
+            "UPDATE arrival SET pruned_at = '2026-01-02T03:04:05.000000+00:00' WHERE printable LIKE '%field-12.jpg'"
+        )
+        connection.commit()
+
+    field = field_of(shared_desk, ada, "field-12.jpg")
+    cells = ada.get(f"{API}/slides/{shared_desk.slide(SPOILT)}/cells").json()["cells"]
+    answer = ada.get(picture)
+
+    assert (field["image"], field["pruned_at"][:10]) == (None, "2026-01-02")
+    assert {each["crop"] for each in cells if each["field"] == field["id"]} == {None}
+    assert answer.status_code == 410
+    assert "its image was pruned on 2026-01-02; its cells are kept" in answer.json()["detail"]

@@ -1,16 +1,17 @@
 """What runs in a cluster's worker: one field after another, by the bundle that the daemon has and no other."""
 
 import faulthandler
-import hashlib
 import os
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from leukonet.analyse import analyse
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.errors import LeukowatchError
+from leukowatch.inbox.beneath import own_content
 
 _one_at_a_time = threading.Lock()
 """The networks serve one field at a time, however many threads a worker was given."""
@@ -77,14 +78,11 @@ def _bundle(source: str, sha256: str) -> Bundle:
 def _content(field: bytes | Place) -> bytes:
     if isinstance(field, bytes):
         return field
+    folder, name = os.path.split(field.path)
     try:
-        with open(field.path, "rb") as file:  # noqa: PTH123  the name is bytes
-            content = file.read()
+        return own_content(Path(os.fsdecode(folder)), name, field.sha256)
     except OSError as error:
         raise NotShared(f"{os.fsdecode(field.path)}: not here ({error.strerror})") from error
-    if hashlib.sha256(content).hexdigest() != field.sha256:
-        raise NotShared(f"{os.fsdecode(field.path)}: holds something else here")
-    return content
 
 
 def resource(sha256: str) -> str:

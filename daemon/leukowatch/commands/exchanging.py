@@ -96,22 +96,25 @@ def send(home: HomeOption = None) -> None:
 @worklist.command("import")
 def import_worklist(
     file: Annotated[Path, typer.Argument(help="CSV with the columns order_id, slide, age, sex, leucocytes.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In place of the whole list, not on top of it.")
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Take the laboratory's orders from a CSV file, all of them or none; errors name the line."""
     from leukowatch.errors import RequestInvalid
     from leukowatch.exchange.orders import read_worklist
     from leukowatch.store.opened import writer
-    from leukowatch.store.rights import AccountRole, Actor
+    from leukowatch.store.rights import operator
     from leukowatch.store.worklist import record_worklist
 
     try:
         rows = read_worklist(file.read_bytes(), str(file))
     except OSError as error:
         raise RequestInvalid(f"{file}: {error.strerror or error}") from error
-    actor = Actor(f"{getpass.getuser()} (command line)", AccountRole.TECHNOLOGIST, None)
     with writer(settings_of(home)) as engine:
-        typer.echo(f"{record_worklist(engine, actor, rows)} orders taken")
+        taken = record_worklist(engine, operator(getpass.getuser()), rows, replace=replace)
+    typer.echo(f"{taken} orders taken")
 
 
 @worklist.command("list")

@@ -1,5 +1,6 @@
 """What every command asks for: the home, before or after the command's name."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,12 @@ _state: dict[str, Path | None] = {"home": None}
 
 def common(home: HomeOption = None) -> None:
     """Counts white cells on blood-smear images dropped into a folder. Research use only."""
+    from leukowatch.console.logs import configure_logs
+
     _state["home"] = home
+    configure_logs(
+        "warning", sys.stderr.isatty()
+    )  # standard output is a command's answer, and goes into pipes
 
 
 def settings_of(home: Path | None) -> Settings:

@@ -1,6 +1,5 @@
 """`leukowatch field`: one field of the store, with its figure in the terminal and as a PNG."""
 
-import os
 from pathlib import Path
 
 from PIL.PngImagePlugin import PngInfo
@@ -12,8 +11,10 @@ from leukonet.decode import decode
 from leukowatch.console.crops import terminal_figure
 from leukowatch.console.figure import annotate, cell_of
 from leukowatch.console.shares import RESEARCH
-from leukowatch.errors import NotFound, OutputFailed, RequestInvalid
+from leukowatch.errors import ImagePruned, NotFound, OutputFailed, RequestInvalid
+from leukowatch.inbox.beneath import own_content
 from leukowatch.settings import Settings
+from leukowatch.store.archived import ARCHIVE
 from leukowatch.store.opened import reader
 from leukowatch.store.queries import NAMED, cells_of_field, find_fields
 from leukowatch.store.rows import FieldRow
@@ -40,7 +41,7 @@ def show_field(settings: Settings, what: str, png: Path | None, console: Console
     with reader(settings) as engine:
         field = find_field(engine, what)
         cells = [cell_of(row) for row in cells_of_field(engine, field.id)]
-    image = decode(_content(settings.home, field), settings.inbox.max_pixels)
+    image = decode(_content(settings.archive_folder, field), settings.inbox.max_pixels)
     shown_on = console or Console()
     shown_on.print(_head(field))
     shown_on.print(terminal_figure(image, cells))
@@ -75,19 +76,18 @@ def _refuse_among_images(settings: Settings, png: Path) -> None:
             raise RequestInvalid(f"{png}: no picture is written below {folder}; name a place outside of it")
 
 
-def _content(home: Path, field: FieldRow) -> bytes:
+def _content(archive: Path, field: FieldRow) -> bytes:
     if field.destination is None:
         raise NotFound(f"{field.file}: it is recorded and not in the archive yet; try again in a moment")
     if field.pruned_at is not None:
-        raise NotFound(
+        raise ImagePruned(
             f"{field.file}: its image was pruned on {field.pruned_at:%Y-%m-%d}; its cells are kept"
         )
-    path = home / os.fsdecode(field.destination)
     try:
-        return path.read_bytes()
+        return own_content(archive, field.destination.removeprefix(ARCHIVE), field.sha256)
     except OSError as error:
         raise NotFound(
-            f"{field.file}: its file cannot be read ({error.strerror}); put it back into the archive"
+            f"{field.file}: its file cannot be read ({error.strerror}); put its own back into the archive"
         ) from error
 
 

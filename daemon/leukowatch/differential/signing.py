@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 from leukowatch.differential.building import preliminary
 from leukowatch.differential.result import SlideResult
 from leukowatch.differential.rules import BLAST
-from leukowatch.differential.stored import as_text, signed_result
+from leukowatch.differential.stored import as_text, proof_of, same_content, signed_result
 from leukowatch.errors import RequestInvalid, ReviewRefused
 from leukowatch.settings import Settings
 from leukowatch.store.cell_states import CELL_STATE
@@ -44,7 +44,9 @@ class SignState:
     version: int
     """Of the last result that was released; 0 where there is none."""
     basis: str
-    """Names what the result rests on now; given back with a signature, it proves that the person saw just this."""
+    """Names the fields and decisions that the result rests on now."""
+    proof: str
+    """Names the result itself; given back with a signature, it proves that the person saw just this."""
     why_not: tuple[str, ...]
     """What stands against a signature or an amendment, in sentences; empty where nothing does."""
     quarantined: int
@@ -60,8 +62,8 @@ class Signing:
     comment: str = ""
     reason: str = ""
     """Of an amendment, not blank; else empty."""
-    basis: str = ""
-    """`SignState.basis` as the person saw it; empty to sign whatever is there."""
+    proof: str = ""
+    """`SignState.proof` as the person saw it; empty to sign whatever is there."""
     acknowledge_quarantined: bool = False
     """Files in quarantine stay uncounted, and the result says so."""
     waiting: int = 0
@@ -177,6 +179,11 @@ def sign_second(
                 f"{slide}: {actor.name} has signed it: the second signature is another person's"
             )
         _refuse_other(slide, state, said)
+        if not same_content(first.result, preliminary(connection, slide, settings, moment)):
+            raise ReviewRefused(
+                f"{slide}: classes, order or settings were changed since {first.who} signed it: confirm a cell, and "
+                "have it signed anew"
+            )
         draft = Draft(
             "second", first.version, "", said.comment, first.needs_second, first.basis, first.result
         )
@@ -198,10 +205,12 @@ def _state(connection: Connection, slide: str, settings: Settings, waiting: int,
         f"{waiting} files wait in the inbox": waiting,
         "no leucocyte is counted": not result.leucocytes,
     }
+    basis = basis_of(connection, [slide_id])[slide_id]
     return SignState(
         life=life.life,
         version=life.version,
-        basis=basis_of(connection, [slide_id])[slide_id],
+        basis=basis,
+        proof=proof_of(basis, result),
         why_not=tuple(said for said, holds in against.items() if holds),
         quarantined=quarantined,
         needs_second=settings.review.second_signature or blasts > 0,
@@ -228,7 +237,7 @@ def _refuse(slide: str, state: SignState, said: Signing, against: list[str]) -> 
 
 def _refuse_other(slide: str, state: SignState, said: Signing) -> None:
     """Refuse where the person saw something else than what is there now."""
-    if said.basis and said.basis != state.basis:
+    if said.proof and said.proof != state.proof:
         raise ReviewRefused(f"{slide} has changed since you looked at it: look again, then sign")
 
 

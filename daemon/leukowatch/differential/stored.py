@@ -1,6 +1,9 @@
 """A result as the store keeps it with a signature: JSON, read back as it was."""
 
+import hashlib
+import json
 from dataclasses import replace
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +17,22 @@ _ADAPTER = TypeAdapter(SlideResult)
 def as_text(result: SlideResult) -> str:
     """Write a result, without what the rows of signatures tell."""
     return _ADAPTER.dump_json(replace(result, signatures=())).decode()
+
+
+def same_content(text: str, result: SlideResult) -> bool:
+    """Whether a stored result says the same as another, whenever either was made."""
+    return _timeless(text) == _timeless(as_text(result))
+
+
+def proof_of(basis: str, result: SlideResult) -> str:
+    """Name a result and what it rests on, whenever it was made: 32 hexadecimal digits."""
+    content = json.dumps([basis, _timeless(as_text(result))], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _timeless(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found | {"made_at": None}
 
 
 def signed_result(rows: list[SignatureRow], version: int) -> SlideResult:

@@ -11,6 +11,21 @@ from leukowatch.store.worklist import OLDEST, SEXES, WorklistRow
 NEEDED = ("order_id", "slide")
 COLUMNS = (*NEEDED, "age", "sex", "leucocytes")
 _SHORT = {"f": "female", "m": "male"}
+_NAMED = 10
+"""Wrong lines that a message names at most; `reasons` has them all."""
+
+
+class WorklistInvalid(RequestInvalid):
+    """A worklist has lines that cannot be taken.
+
+    Args:
+        reasons: a sentence for each, which names the line.
+    """
+
+    def __init__(self, reasons: list[str]) -> None:
+        more = f"; and {len(reasons) - _NAMED} lines more" if len(reasons) > _NAMED else ""
+        super().__init__("; ".join(reasons[:_NAMED]) + more)
+        self.reasons = reasons
 
 
 def read_worklist(data: bytes, name: str) -> list[WorklistRow]:
@@ -23,49 +38,53 @@ def read_worklist(data: bytes, name: str) -> list[WorklistRow]:
         name: of the file, for messages.
 
     Raises:
-        RequestInvalid: names the file, the line and what is wrong; nothing of the file is to be taken.
+        WorklistInvalid: names the file and, each wrong line with its reason; nothing is to be taken.
     """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise RequestInvalid(f"{name}, line {line}: is no UTF-8; save the file anew in UTF-8") from error
+        raise WorklistInvalid([f"{name}, line {line}: is no UTF-8; save the file anew in UTF-8"]) from error
     rows: list[WorklistRow] = []
+    wrong: list[str] = []
     seen: dict[str, int] = {}
     try:
-        for line, values in _lines(text, name):
-            row = _row(values, f"{name}, line {line}")
+        for line, columns, values in _lines(text, name):
+            where = f"{name}, line {line}"
+            try:
+                row = _row(columns, values, where)
+            except RequestInvalid as error:
+                wrong.append(str(error))
+                continue
             if row.slide in seen:
-                raise RequestInvalid(
-                    f"{name}, line {line}: {row.slide} has an order in line {seen[row.slide]}"
-                )
-            seen[row.slide] = line
+                wrong.append(f"{where}: {row.slide} has an order in line {seen[row.slide]}")
+            seen.setdefault(row.slide, line)
             rows.append(row)
     except csv.Error as error:
-        raise RequestInvalid(f"{name}: is no CSV ({error})") from error
+        wrong.append(f"{name}: is no CSV ({error})")
+    if wrong:
+        raise WorklistInvalid(wrong)
     return rows
 
 
-def _lines(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give each line's number and its values by column."""
+def _lines(text: str, name: str) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Give each line's number, the columns and its values."""
     head = text.partition("\n")[0]
     parted = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=parted, strict=True)
     columns = [column.strip() for column in next(reader, [])]
     unknown = [column for column in columns if column not in COLUMNS]
     if unknown or not set(NEEDED) <= set(columns) or len(set(columns)) < len(columns):
-        raise RequestInvalid(f"{name}, line 1: {columns} are no columns; there are {', '.join(COLUMNS)}")
+        raise WorklistInvalid([f"{name}, line 1: {columns} are no columns; there are {', '.join(COLUMNS)}"])
     for values in reader:
-        if not any(value.strip() for value in values):
-            continue
-        if len(values) != len(columns):
-            raise RequestInvalid(
-                f"{name}, line {reader.line_num}: {len(values)} values, {len(columns)} wanted"
-            )
-        yield reader.line_num, dict(zip(columns, (value.strip() for value in values), strict=True))
+        if any(value.strip() for value in values):
+            yield reader.line_num, columns, values
 
 
-def _row(values: dict[str, str], where: str) -> WorklistRow:
+def _row(columns: list[str], parts: list[str], where: str) -> WorklistRow:
+    if len(parts) != len(columns):
+        raise RequestInvalid(f"{where}: {len(parts)} values, {len(columns)} wanted")
+    values = dict(zip(columns, (part.strip() for part in parts), strict=True))
     for column in NEEDED:
         if not values[column]:
             raise RequestInvalid(f"{where}: {column} is empty")

@@ -1,7 +1,9 @@
 """Reaching a file below a folder without ever following a link out of it."""
 
 import errno
+import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,3 +55,25 @@ def opened(folder: int, name: bytes) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def own_content(root: Path, relative: bytes, sha256: str) -> bytes:
+    """Read a field's own file whole: following no link, and never what has been put in its place.
+
+    Args:
+        root: where to begin; may itself be a link.
+        relative: raw path below it.
+        sha256: of the content, 64 hexadecimal digits.
+
+    Raises:
+        OSError: as `folder_of` and `opened`; or it is no regular file (`EINVAL`), or holds other content (`ESTALE`).
+            Its `strerror` is for people.
+    """
+    with folder_of(root, relative) as (folder, name), opened(folder, name) as descriptor:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "there is no file in its place", os.fsdecode(relative))
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            content = file.read()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise OSError(errno.ESTALE, "the file in its place has other content", os.fsdecode(relative))
+    return content

@@ -20,7 +20,7 @@ from leukowatch.store.rights import Act
 
 STATIC = Path(__file__).parent / "static"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (401, 403, 404, 409, 413, 422, 503)
+    status: {"model": Problem} for status in (401, 403, 404, 409, 410, 413, 422, 503)
 }
 
 

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from leukonet.cells import Role
 from leukowatch.differential.building import slide_result
 from leukowatch.errors import LeukowatchError
+from leukowatch.review.api import classes as api_classes
 from leukowatch.review.api import comparing
 from leukowatch.review.api import slides as api
 from leukowatch.review.api.slides import SlideId
@@ -19,6 +21,9 @@ from leukowatch.store.life import Life
 from leukowatch.store.queries import class_records, reading
 from leukowatch.store.rights import AccountRole
 from leukowatch.store.signatures import signatures_of
+
+ROLES = {Role.COUNTED: "counted", Role.APART: "beside it, per 100 leucocytes", Role.NEVER: "never"}
+"""What a class does to the count, in words."""
 
 
 def start() -> Response:
@@ -75,6 +80,16 @@ def audit(caller: Called, subject: Annotated[str, Query(max_length=200)] = "") -
 def accounts(house: Housed, caller: Called) -> Response:
     """Accounts and tokens."""
     return rendered("accounts.html", caller, accounts=stored_accounts(house.reader), roles=list(AccountRole))
+
+
+def worklist(caller: Called) -> Response:
+    """Orders and slides."""
+    return rendered("worklist.html", caller)
+
+
+def classes(house: Housed, caller: Called) -> Response:
+    """The site's classes."""
+    return rendered("classes.html", caller, classes=api_classes.classes(house).classes, roles=ROLES)
 
 
 def password(caller: Called) -> Response:

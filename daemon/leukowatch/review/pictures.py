@@ -1,9 +1,6 @@
 """Pictures of archived fields and of their cells, each decoded once and then kept for a while."""
 
-import hashlib
 import io
-import os
-import stat
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +12,7 @@ from leukonet.decode import decode
 from leukonet.result import Box
 from leukonet.views import crop_square
 from leukowatch.errors import NotFound
-from leukowatch.inbox.beneath import folder_of, opened
+from leukowatch.inbox.beneath import own_content
 from leukowatch.store.archived import ArchivedField
 
 SIDE = 168
@@ -107,20 +104,12 @@ def tag_of(field: ArchivedField, what: str) -> str:
 
 
 def _content(archive: Path, field: ArchivedField) -> bytes:
-    """Read a field's own file, following no link; never what another machine or hand has put in its place."""
     try:
-        with folder_of(archive, field.below_archive) as (folder, name), opened(folder, name) as descriptor:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise NotFound(f"field {field.id}: its place in the archive holds no file")
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                content = file.read()
+        return own_content(archive, field.below_archive, field.sha256)
     except OSError as error:
         raise NotFound(
-            f"field {field.id}: its file cannot be read ({error.strerror}); put it back into the archive"
+            f"field {field.id}: its file cannot be read ({error.strerror}); put its own back into the archive"
         ) from error
-    if hashlib.sha256(content).hexdigest() != field.sha256:
-        raise NotFound(f"field {field.id}: the file in its place has other content; put its own back")
-    return content
 
 
 def _cut(image: Image.Image, box: Box) -> Image.Image:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from leukonet.errors import LeukonetError
 from leukowatch.errors import (
+    ImagePruned,
     LeukowatchError,
     LoginRefused,
     NotAllowed,
@@ -27,6 +28,7 @@ STATUSES: dict[type[Exception], int] = {
     NotLoggedIn: 401,
     LoginRefused: 401,
     NotAllowed: 403,
+    ImagePruned: 410,
     NotFound: 404,
     LeukonetError: 404,
     ReviewRefused: 409,

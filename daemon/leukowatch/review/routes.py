@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from leukowatch.review import entering, pages
-from leukowatch.review.api import comparing, deciding, exports, images, people, signing, slides, trail
+from leukowatch.review.api import (
+    classes,
+    comparing,
+    deciding,
+    exports,
+    images,
+    orders,
+    people,
+    signing,
+    slides,
+    trail,
+)
 from leukowatch.store.rights import Act
 
 API = "/api/v1"
@@ -40,13 +51,18 @@ ROUTES = (
     _page("/slides/{slide}/second-look", pages.second_look, Act.REVIEW),
     _page("/slides/{slide}/comparison", pages.comparison, Act.READ),
     _page("/record", pages.record, Act.READ),
+    _page("/worklist", pages.worklist, Act.READ),
     _page("/audit", pages.audit, Act.AUDIT),
     _page("/accounts", pages.accounts, Act.MANAGE),
+    _page("/classes", pages.classes, Act.MANAGE),
     _page("/password", pages.password, Act.READ),
     _api("GET", "/me", people.me, Act.READ),
     _api("POST", "/logout", people.log_out, Act.READ),
     _api("POST", "/password", people.password, Act.READ),
-    _api("GET", "/classes", slides.classes, Act.READ),
+    _api("GET", "/classes", classes.classes, Act.READ),
+    _api("POST", "/classes/{name}", classes.change_class, Act.MANAGE),
+    _api("GET", "/worklist", orders.worklist, Act.READ),
+    _api("POST", "/worklist", orders.take_worklist, Act.WORKLIST),
     _api("GET", "/slides", slides.slides, Act.READ),
     _api("GET", "/slides/{slide}", slides.slide, Act.READ),
     _api("GET", "/slides/{slide}/cells", slides.cells, Act.READ),

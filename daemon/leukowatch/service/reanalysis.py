@@ -1,11 +1,9 @@
 """Has the archive looked at again by another bundle; what was done before is not done twice."""
 
-import hashlib
 import os
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -13,9 +11,11 @@ from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.choice import chosen_pool
 from leukowatch.analysis.pool import Answer, Pool
+from leukowatch.inbox.beneath import own_content
 from leukowatch.service.home import home_name
 from leukowatch.service.taking import AHEAD
 from leukowatch.settings import Settings
+from leukowatch.store.archived import ARCHIVE
 from leukowatch.store.group import BundleRef
 from leukowatch.store.opened import writer
 from leukowatch.store.reanalysis import Archived, record_again, to_look_at
@@ -94,12 +94,13 @@ class _Run:
         return Looked(self._done, tuple(self._failed))
 
     def _start(self, field: Archived) -> None:
-        path = self._settings.home / os.fsdecode(field.destination)
+        archive, relative = self._settings.archive_folder, field.destination.removeprefix(ARCHIVE)
         try:
-            data = _content(path, field.sha256)
+            data = own_content(archive, relative, field.sha256)
         except OSError as error:
-            self._failed.append(f"{field.file}: {error.strerror or error}")
+            self._failed.append(f"{field.file}: {error.strerror}; put its own file back into the archive")
             return
+        path = archive / os.fsdecode(relative)
         self._in_hand += 1
         self._pool.submit(data, lambda answer: self._answers.put((field, answer)), path)
 
@@ -122,10 +123,3 @@ class _Run:
         results, self._results = self._results, []
         if results:
             self._done += record_again(self._engine, self._bundle, results)
-
-
-def _content(path: Path, sha256: str) -> bytes:
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise OSError("is not the image that was counted: restore it")
-    return data

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from leukowatch.errors import NotFound
+from leukowatch.errors import ImagePruned, NotFound
 from leukowatch.store.queries import reading
 from leukowatch.store.tables import Arrival, Field, Slide
 
@@ -30,6 +30,7 @@ def archived_field(engine: Engine, field_id: int) -> ArchivedField:
     """Find a field by its number.
 
     Raises:
+        ImagePruned: its file was deleted for its age.
         NotFound: there is none, or its file is not in the archive: not yet, or lost.
         StoreUnavailable: the database cannot be read.
     """
@@ -44,8 +45,8 @@ def archived_field(engine: Engine, field_id: int) -> ArchivedField:
     if row is None:
         raise NotFound(f"field {field_id}: there is none of this number")
     if row.pruned_at is not None:
-        raise NotFound(
-            f"field {field_id}: its file was pruned on {row.pruned_at:%Y-%m-%d}; its cells are kept"
+        raise ImagePruned(
+            f"field {field_id}: its image was pruned on {row.pruned_at:%Y-%m-%d}; its cells are kept"
         )
     if row.destination is None or not row.destination.startswith(ARCHIVE):
         raise NotFound(f"field {field_id}: its file is not in the archive; try again in a moment")

@@ -29,7 +29,7 @@ class Archived:
 
 
 def to_look_at(engine: Engine, sha256: str, home: str, slides: Sequence[str]) -> list[Archived]:
-    """List this home's fields that no bundle of this hash has looked at, oldest first.
+    """List this home's fields that no bundle of this hash has looked at, oldest first; none whose image was pruned.
 
     Args:
         engine: to read from.
@@ -51,7 +51,7 @@ def to_look_at(engine: Engine, sha256: str, home: str, slides: Sequence[str]) ->
     wanted = (
         select(*columns)
         .join(Arrival, Arrival.id == Field.arrival_id)
-        .where(Arrival.home == home, Arrival.destination.is_not(None), ~done)
+        .where(Arrival.home == home, Arrival.destination.is_not(None), Arrival.pruned_at.is_(None), ~done)
         .order_by(Field.id)
     )
     with reading(engine) as connection:

@@ -41,13 +41,13 @@ class Act(StrEnum):
 
 
 _READER = frozenset({Act.READ, Act.EXPORT})
-_TECHNOLOGIST = _READER | {Act.REVIEW, Act.SIGN, Act.WORKLIST}
+_TECHNOLOGIST = _READER | {Act.REVIEW, Act.SIGN}
 
 RIGHTS: dict[AccountRole, frozenset[Act]] = {
     AccountRole.READER: _READER,
     AccountRole.TECHNOLOGIST: _TECHNOLOGIST,
-    AccountRole.SUPERVISOR: _TECHNOLOGIST | {Act.SECOND, Act.AMEND, Act.AUDIT},
-    AccountRole.ADMINISTRATOR: frozenset({Act.READ, Act.AUDIT, Act.MANAGE}),
+    AccountRole.SUPERVISOR: _TECHNOLOGIST | {Act.SECOND, Act.AMEND, Act.AUDIT, Act.WORKLIST},
+    AccountRole.ADMINISTRATOR: frozenset({Act.READ, Act.AUDIT, Act.MANAGE, Act.WORKLIST}),
 }
 """Who keeps the accounts signs no results, and who signs results keeps no accounts."""
 

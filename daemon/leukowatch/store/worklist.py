@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from leukowatch.errors import RequestInvalid
 from leukowatch.store import audit
@@ -37,31 +38,52 @@ class WorklistRow:
 
 
 def record_worklist(
-    engine: Engine, actor: Actor, rows: Sequence[WorklistRow], now: datetime | None = None
-) -> int:
-    """Record lines, all or none; a later line about a slide holds before an earlier one.
+    engine: Engine, actor: Actor, rows: Sequence[WorklistRow], now: datetime | None = None, *,
+    replace: bool = False,
+) -> int:  # fmt: skip
+    """Record lines, all or none; a later line about a slide holds before an earlier one. Signed results stay.
+
+    Args:
+        engine: of `open_writer`.
+        actor: the person.
+        rows: the lines.
+        now: aware; the time, where it is not given.
+        replace: whether they stand in place of every earlier line; the audit keeps those.
 
     Returns:
         How many were recorded.
 
     Raises:
-        RequestInvalid: a line lacks slide or order, or a value is out of its range; nothing was written.
+        RequestInvalid: a line lacks slide or order, or a value is out of its range, or nothing is to stand in place
+            of the list; nothing was written.
         NotAllowed: the actor's role has not the right `worklist`.
         StoreUnavailable: nothing was written.
     """
+    if replace and not rows:
+        raise RequestInvalid("worklist: has no line, and cannot stand in place of the list")
     for number, row in enumerate(rows, 1):
         _judge(number, row)
     moment = utc(now)
     with writing(engine) as connection:
         acting(connection, actor, Act.WORKLIST)
         if rows:
+            before = _taken_out(connection) if replace else None
             told = [asdict(row) for row in rows]
-            audit.record(connection, moment, actor.name, "worklist", "worklist", after=told)
+            act = "replace worklist" if replace else "worklist"
+            audit.record(connection, moment, actor.name, act, "worklist", before=before, after=told)
             connection.execute(insert(Worklist), [
                 one | {"is_pattern": not _MARKS.isdisjoint(row.slide), "recorded_at": moment}
                 for one, row in zip(told, rows, strict=True)
             ])  # fmt: skip
     return len(rows)
+
+
+def _taken_out(connection: Connection) -> list[dict[str, Any]]:
+    """Take every line out, and give them, oldest first."""
+    columns = [getattr(Worklist, name) for name in WorklistRow.__slots__]
+    rows = connection.execute(select(*columns).order_by(Worklist.id)).all()
+    connection.execute(delete(Worklist))
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001  its public name
 
 
 def order_of(connection: Connection, slide: str) -> WorklistRow | None:

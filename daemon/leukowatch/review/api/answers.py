@@ -16,25 +16,6 @@ SignatureKind = Literal["sign", "second", "amend"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClassAnswer:
-    """A class that people may give a cell."""
-
-    name: str
-    label: str
-    key: str
-    """The letter that selects it."""
-    role: str
-    """`counted`, `apart` or `never`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassList:
-    """Every class, in the order of reports."""
-
-    classes: list[ClassAnswer]
-
-
-@dataclass(frozen=True, slots=True)
 class SlideLine:
     """A line of the list of slides."""
 
@@ -106,8 +87,10 @@ class FieldAnswer:
     height: int
     assessable: bool
     reason: str
-    image: str
-    """Path of its picture."""
+    image: str | None
+    """Path of its picture; null where it was pruned."""
+    pruned_at: datetime | None
+    """When its image was deleted for its age; null while it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +110,8 @@ class CellAnswer:
     """The class that holds; null where the cell waits for a person."""
     reviewer: str
     """Who decided last; empty where nobody has looked."""
-    crop: str
-    """Path of its picture."""
+    crop: str | None
+    """Path of its picture; null where its field's image was pruned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:
     refusals = [] if kind == "second" else [*state.why_not]
     if kind == "sign" and state.life in rules.NOT_TO_SIGN:
         refusals.insert(0, rules.NOT_TO_SIGN[state.life])
-    return SigningAnswer(kind, refusals, state.quarantined, state.needs_second, state.basis)
+    return SigningAnswer(kind, refusals, state.quarantined, state.needs_second, state.proof)
 
 
 def sign(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) -> Signed:
@@ -54,7 +54,7 @@ def _said(house: House, slide: str, asked: SigningAsked) -> rules.Signing:
     return rules.Signing(
         comment=asked.comment,
         reason=asked.reason,
-        basis=asked.basis,
+        proof=asked.basis,
         acknowledge_quarantined=asked.acknowledge_quarantined,
         waiting=waiting_files(house.settings, slide),
         targets=house.settings.exchange.targets,

@@ -1,5 +1,6 @@
 """Slides and their cells, to read."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -9,8 +10,6 @@ from leukowatch.differential.result import State
 from leukowatch.review.api.answers import (
     CellAnswer,
     CellList,
-    ClassAnswer,
-    ClassList,
     FieldAnswer,
     SignatureAnswer,
     SignatureKind,
@@ -23,7 +22,7 @@ from leukowatch.review.house import House, Housed
 from leukowatch.store.archived import slide_ids_of, slide_name
 from leukowatch.store.life import Life, lives
 from leukowatch.store.opinions import opinions, opinions_of
-from leukowatch.store.queries import class_records, fields_of, reading
+from leukowatch.store.queries import fields_of, reading
 from leukowatch.store.reviewed import ReviewCell, review_cells
 from leukowatch.store.rights import Act, Actor
 from leukowatch.store.rows import FieldRow
@@ -43,12 +42,6 @@ NEXT: dict[Life, tuple[SignatureKind, Act]] = {
     Life.AMENDED: ("amend", Act.AMEND),
 }
 """Which signature comes next in a slide's life, and the right that it takes."""
-
-
-def classes(house: Housed) -> ClassList:
-    """Every class that people may give a cell."""
-    found = class_records(house.reader)
-    return ClassList([ClassAnswer(each.name, each.label, each.key, each.role.value) for each in found])
 
 
 def slides(
@@ -95,13 +88,16 @@ def cells(slide: SlideId, house: Housed, caller: Called, second_look: bool = Fal
     name = slide_name(house.reader, slide)
     found = review_cells(house.reader, name)
     fields = [_field(row) for row in fields_of(house.reader, name)]
+    pictured = {each.id for each in fields if each.image}
     if not second_look or caller.actor.account_id is None:
-        return CellList(fields, [_cell(each, each.name, each.reviewer) for each in found])
+        return CellList(fields, [_cell(each, each.name, each.reviewer, pictured) for each in found])
     with reading(house.reader) as connection:
         own = opinions_of(connection, slide, caller.actor.account_id)
     mine = caller.actor.name
     said = opinions(house.reader, name).get(mine, {})
-    return CellList(fields, [_cell(each, own[each.key], mine if each.key in said else "") for each in found])
+    return CellList(
+        fields, [_cell(each, own[each.key], mine if each.key in said else "", pictured) for each in found]
+    )
 
 
 def life_of(house: House, slide: int) -> Life:
@@ -137,13 +133,15 @@ def _line(number: int, listed: ListedSlide, target: int) -> SlideLine:
 
 
 def _field(row: FieldRow) -> FieldAnswer:
-    image = f"/api/v1/fields/{row.id}/image"
-    return FieldAnswer(row.id, row.file, row.width, row.height, row.assessable, row.reason, image)
+    image = None if row.pruned_at else f"/api/v1/fields/{row.id}/image"
+    return FieldAnswer(
+        row.id, row.file, row.width, row.height, row.assessable, row.reason, image, row.pruned_at
+    )
 
 
-def _cell(cell: ReviewCell, name: str | None, reviewer: str) -> CellAnswer:
+def _cell(cell: ReviewCell, name: str | None, reviewer: str, pictured: Collection[int]) -> CellAnswer:
+    crop = f"/api/v1/fields/{cell.field_id}/crops/{cell.key}" if cell.field_id in pictured else None
     return CellAnswer(
         cell.key, cell.field_id, (cell.xmin, cell.ymin, cell.xmax, cell.ymax), cell.first,
-        cell.first_probability, cell.second, cell.second_probability, name, reviewer,
-        f"/api/v1/fields/{cell.field_id}/crops/{cell.key}",
+        cell.first_probability, cell.second, cell.second_probability, name, reviewer, crop,
     )  # fmt: skip

@@ -12,13 +12,11 @@ export class Refused extends Error {
   }
 }
 
-async function ask(method, path, body) {
+async function ask(method, path, body, type = "application/json") {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = token;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetch(`/api/v1${path}`, {
-    method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin",
-  });
+  if (body !== undefined) headers["Content-Type"] = type;
+  const answer = await fetch(`/api/v1${path}`, { method, headers, body, credentials: "same-origin" });
   if (answer.status === 401) {
     location.assign("/login");
     throw new Refused(401, { detail: "log in again" });
@@ -29,5 +27,6 @@ async function ask(method, path, body) {
 }
 
 export const get = (path) => ask("GET", path);
-export const post = (path, body) => ask("POST", path, body ?? {});
+export const post = (path, body) => ask("POST", path, JSON.stringify(body ?? {}));
+export const send = (path, content, type) => ask("POST", path, content, type);
 export const remove = (path) => ask("DELETE", path);

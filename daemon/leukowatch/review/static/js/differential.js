@@ -5,8 +5,8 @@ const FLAGS = { H: "▲ high", L: "▼ low" };
 
 /** Show a result in the panel. */
 export function showDifferential(panel, result) {
-  panel.replaceChildren(
-    target(result), counted(result), apart(result), beside(result), chart(result), warnings(result));
+  const parts = [target, counted, apart, beside, chart, warnings, rests].map((part) => part(result));
+  panel.replaceChildren(...parts.filter((part) => part !== null));
 }
 
 function target(result) {
@@ -61,6 +61,13 @@ function warnings(result) {
   if (!result.warnings.length) return null;
   return element("ul", { class: "warnings", "aria-label": "Warnings" },
     ...result.warnings.map((warning) => element("li", {}, warning)));
+}
+
+/** What a report says at its end: whose ranges these are, and what the bundles are blind to. */
+function rests(result) {
+  return element("ul", { class: "rests", "aria-label": "What this rests on" },
+    element("li", {}, `Reference ranges: ${result.reference_source}`),
+    result.blind_to.length ? element("li", {}, `The bundle cannot name: ${result.blind_to.join(", ")}. You can.`) : null);
 }
 
 const ROW = 26, LEFT = 96, WIDTH = 400, RIGHT = 22;

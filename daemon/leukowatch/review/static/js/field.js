@@ -1,5 +1,5 @@
 // One field with all its boxes: look around, reclassify, and draw the box of a cell that was missed.
-import { drawing, element, the } from "./dom.js";
+import { drawing, element, moment, the } from "./dom.js";
 
 const MOVE = 0.02;
 
@@ -55,11 +55,12 @@ export class FieldView extends EventTarget {
     const unit = Math.max(width, height) / 400;
     this.#svg.setAttribute("viewBox", this.#view.join(" "));
     this.#svg.replaceChildren(
-      drawing("image", { href: this.#field.image, width, height }),
+      this.#field.image ? drawing("image", { href: this.#field.image, width, height }) : pruned(this.#field),
       ...this.#cells.map((cell) => this.#box(cell, unit)),
       ...(this.#drawn ? [drawing("rect", { class: "drawn", ...rectangle(this.#drawn) })] : []));
     const cell = this.#cells.find((each) => each.key === this.#current);
-    the("#field-told", this.#dialog).replaceChildren(...told(cell, this.#label));
+    the("#field-told", this.#dialog).replaceChildren(...gone(this.#field), ...told(cell, this.#label));
+    the("#field-add", this.#dialog).disabled = this.#field.image === null;
     the("#field-add", this.#dialog).setAttribute("aria-pressed", String(this.#drawn !== null));
     the("#field-help", this.#dialog).textContent = this.#drawn
       ? "Draw the box, or move it by arrows and size it by Shift and arrows; then press the letter of its class. Esc leaves it."
@@ -119,6 +120,7 @@ export class FieldView extends EventTarget {
   }
 
   #draw() {
+    if (this.#field.image === null) return;
     const [x, y, width, height] = this.#view;
     const half = Math.min(width, height) / 12;
     this.#drawn = [x + width / 2 - half, y + height / 2 - half, x + width / 2 + half, y + height / 2 + half];
@@ -172,10 +174,21 @@ export class FieldView extends EventTarget {
   }
 }
 
+/** Stands where the image was. */
+function pruned({ width, height }) {
+  return drawing("g", {}, drawing("rect", { width, height, fill: "#eceff3" }),
+    drawing("text", { class: "pruned", x: width / 2, y: height / 2, "text-anchor": "middle", "font-size": width / 40 }, "image pruned"));
+}
+
 function middle([left, top, right, bottom]) { return [(left + right) / 2, (top + bottom) / 2]; }
 
 function rectangle([left, top, right, bottom]) {
   return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+function gone({ pruned_at }) {
+  if (!pruned_at) return [];
+  return [element("p", {}, `The image was pruned on ${moment(pruned_at)}. Its cells, and what people decided, are kept.`)];
 }
 
 function told(cell, label) {

@@ -10,7 +10,7 @@ const CROP = 84;
  */
 export class Gallery extends EventTarget {
   #root; #classes; #sections = new Map(); #options = new Map(); #cells = new Map();
-  #selected = new Set(); #current = null; #anchor = null; #dragged = null;
+  #selected = new Set(); #current = null; #anchor = null; #dragged = null; #order = [];
 
   constructor(root, classes) {
     super();
@@ -33,9 +33,7 @@ export class Gallery extends EventTarget {
   }
 
   /** Every cell in the order of the page. */
-  get order() {
-    return [...this.#sections.values()].flatMap(({ list }) => [...list.children].map((each) => each.dataset.cell));
-  }
+  get order() { return this.#order; }
 
   /** Show these cells; those that are there already keep their elements, and with them their pictures. */
   show(cells) {
@@ -47,7 +45,12 @@ export class Gallery extends EventTarget {
       if (!this.#cells.has(ref)) { option.remove(); this.#options.delete(ref); this.#selected.delete(ref); }
     }
     const groups = Map.groupBy(cells, (cell) => cell.name ?? WAITING);
-    for (const [name, section] of this.#sections) this.#fill(section, sorted(groups.get(name) ?? []));
+    this.#order = [];
+    for (const [name, section] of this.#sections) {
+      const shown = sorted(groups.get(name) ?? []);
+      this.#fill(section, shown);
+      this.#order.push(...shown.map((cell) => cell.key));
+    }
     if (had) {
       const moved = (this.#cells.get(this.#current)?.name ?? WAITING) !== before;
       this.focus(moved && this.#cells.has(next) ? next : this.#current);
@@ -131,7 +134,7 @@ export class Gallery extends EventTarget {
     option.setAttribute("aria-label", told);
     option.dataset.state = cell.name === null ? "waits" : cell.reviewer ? "decided" : "proposed";
     option.replaceChildren(
-      option.querySelector("img") ?? picture(cell),
+      option.querySelector("img, .no-picture") ?? picture(cell),
       element("span", { class: "mark", "aria-hidden": "true" }, cell.name === null ? "?" : cell.reviewer ? "✓" : ""),
       element("span", { class: "pick", "aria-hidden": "true", title: "Select" }),
       ...probabilities(cell, this.#label));
@@ -241,9 +244,13 @@ function sorted(cells) {
 }
 
 function picture(cell) {
+  if (cell.crop === null) return nothing("image pruned");
   return element("img", {
-    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", decoding: "async", draggable: "false" });
+    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", decoding: "async", draggable: "false",
+    onerror: (event) => event.target.replaceWith(nothing("no picture")) });
 }
+
+function nothing(why) { return element("span", { class: "no-picture" }, why); }
 
 function probabilities(cell, label) {
   if (cell.first === null) return [element("span", { class: "first" }, `added by ${cell.reviewer}`)];
@@ -255,8 +262,9 @@ function probabilities(cell, label) {
 function describe(cell, label) {
   const state = cell.name === null ? "unclassified" : cell.reviewer ? `${label(cell.name)}, by ${cell.reviewer}` :
     `${label(cell.name)}, proposed`;
-  if (cell.first === null) return `${state}; added by hand`;
+  const gone = cell.crop === null ? "; its image was pruned" : "";
+  if (cell.first === null) return `${state}; added by hand${gone}`;
   const share = (value) => `${Math.round(100 * value)} per cent`;
   return `${state}; ${label(cell.first)} ${share(cell.first_probability)}, ${label(cell.second)} ` +
-    share(cell.second_probability);
+    share(cell.second_probability) + gone;
 }

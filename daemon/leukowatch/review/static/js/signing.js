@@ -32,9 +32,10 @@ export class Signing {
     button.textContent = `${KINDS[this.#kind ?? "sign"].verb}…`;
     const list = document.querySelector("#signatures");
     if (!list) return;
-    list.replaceChildren(...slide.signatures.map((each) => element("li", {},
+    const signed = slide.signatures.map((each) => element("li", {},
       element("strong", {}, each.who), `, ${each.role}: ${each.kind}, ${moment(each.at)}`,
-      each.comment ? element("q", {}, each.comment) : null)));
+      each.comment ? element("q", {}, each.comment) : null));
+    list.replaceChildren(...(signed.length ? signed : [element("li", {}, "none")]));
   }
 
   async #open() {
