@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from leukowatch.store.queries import parts
 from leukowatch.store.review_tables import Decision, Signature, SlideEnd
 from leukowatch.store.tables import Analysis, Field, Slide
 from leukowatch.store.tally_tables import SlideTally
@@ -84,9 +85,8 @@ def lives(
         now: aware.
         slide_ids: only of these.
     """
-    ready = or_(SlideTally.last_received.is_(None), is_ready(idle_minutes, now))
     rows = connection.execute(
-        select(Slide.id, ready.label("ready"))
+        select(Slide.id, is_ready(idle_minutes, now).label("ready"))
         .outerjoin(SlideTally, SlideTally.slide_id == Slide.id)
         .where(Slide.id.in_(slide_ids))
     )
@@ -98,21 +98,25 @@ def lives(
 def is_ready(idle_minutes: float, now: datetime) -> ColumnElement[bool]:
     """Whether no field of a slide is waited for, as a rule over `SlideTally` beside its `Slide`."""
     ended = select(SlideEnd.id).where(SlideEnd.slide == Slide.name).exists()
-    return or_(SlideTally.last_received <= now - timedelta(minutes=idle_minutes), ended)
+    latest = now - timedelta(minutes=idle_minutes)
+    return or_(SlideTally.last_received.is_(None), SlideTally.last_received <= latest, ended)
 
 
 def stages(connection: Connection, slide_ids: Collection[int]) -> dict[int, SignedStage]:
     """Tell how far slides are signed, by id; those without any signature are left out."""
-    rows = connection.execute(
-        select(Signature.slide_id, Signature.version, Signature.released, Signature.basis)
-        .where(Signature.slide_id.in_(slide_ids))
-        .order_by(Signature.id)
-    )
-    signatures: dict[int, list[Any]] = defaultdict(list)
-    for signature in rows:
-        signatures[signature.slide_id].append(signature)
-    bases = basis_of(connection, signatures.keys())
-    return {number: _stage(found, bases[number]) for number, found in signatures.items()}
+    found: dict[int, SignedStage] = {}
+    for some in parts(slide_ids):
+        rows = connection.execute(
+            select(Signature.slide_id, Signature.version, Signature.released, Signature.basis)
+            .where(Signature.slide_id.in_(some))
+            .order_by(Signature.id)
+        )
+        signatures: dict[int, list[Any]] = defaultdict(list)
+        for signature in rows:
+            signatures[signature.slide_id].append(signature)
+        bases = basis_of(connection, signatures.keys())
+        found |= {number: _stage(mine, bases[number]) for number, mine in signatures.items()}
+    return found
 
 
 def _stage(signatures: list[Any], basis: str) -> SignedStage:

@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, text, update
 
 from leukowatch.store.life import stages
+from leukowatch.store.queries import parts
+from leukowatch.store.review_tables import Signature
 from leukowatch.store.tables import Arrival, Field
 from leukowatch.store.tally_tables import SlideTally
-
-_AT_ONCE = 500
-"""Fields or files in a statement: servers bound the number of parameters."""
 
 CELLS = """
     SELECT slide_id, coalesce(class_id, 0) AS class_id, count(*) AS cells, count(decision_id) AS reviewed
@@ -77,7 +76,10 @@ _OF_ALL = tuple(
 
 @contextmanager
 def recounting(
-    connection: Connection, fields: Collection[int] = (), files: Collection[int] = (), to: Collection[int] = ()
+    connection: Connection,
+    fields: Collection[int] = (),
+    files: Collection[int] = (),
+    to: Collection[int] = (),
 ) -> Iterator[None]:
     """Wrap a change of fields or files that are there, so that their slides' summary follows it.
 
@@ -125,28 +127,29 @@ def restage(connection: Connection, slides: Collection[int]) -> None:
 
 def recount_all(connection: Connection) -> None:
     """Make every summary row anew from the rows that it sums up."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("LOCK TABLE slide_tally IN EXCLUSIVE MODE"))  # every writer passes there
     for table in ("slide_count", "slide_tally"):
         connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608  no text from outside
+    connection.execute(text("INSERT INTO slide_tally (slide_id) SELECT id FROM slide"))
     for statement in _OF_ALL:
         connection.execute(statement, {"sign": 1})
-    restage(connection, connection.execute(select(SlideTally.slide_id)).scalars().all())
+    signed = select(Signature.slide_id).distinct()
+    restage(connection, connection.execute(signed).scalars().all())
 
 
 def _slides(connection: Connection, fields: Collection[int], files: Collection[int]) -> set[int]:
     found: set[int] = set()
     for table, numbers in ((Field, fields), (Arrival, files)):
-        for some in _parts(numbers):
-            found.update(connection.execute(select(table.slide_id).distinct().where(table.id.in_(some))).scalars())
+        for some in parts(numbers):
+            found.update(
+                connection.execute(select(table.slide_id).distinct().where(table.id.in_(some))).scalars()
+            )
     return found
 
 
 def _add(connection: Connection, fields: Collection[int], files: Collection[int], sign: int) -> None:
     for statements, numbers in ((_OF_FIELDS, fields), (_OF_FILES, files)):
-        for some in _parts(numbers):
+        for some in parts(numbers):
             for statement in statements:
                 connection.execute(statement, {"chosen": some, "sign": sign})
-
-
-def _parts(numbers: Collection[int]) -> Iterator[list[int]]:
-    whole = list(numbers)
-    return (whole[start : start + _AT_ONCE] for start in range(0, len(whole), _AT_ONCE))

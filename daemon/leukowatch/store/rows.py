@@ -22,6 +22,8 @@ class SlideRow:
     """Class name → cells of current analyses, those unclassified left out; every class is there."""
     unclassified: int
     """Cells that wait for a person."""
+    unseen: int
+    """Cells that no person has looked at, those unclassified too."""
     duplicates: int
     """Files that came under this slide with a content that was there already."""
     quarantined: int

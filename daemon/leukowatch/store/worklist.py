@@ -84,6 +84,19 @@ def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, Work
     return fitting | named
 
 
+def slides_of_orders(connection: Connection, part: str) -> list[str]:
+    """Name the slides that have an order of which this is a part, in upper or lower case."""
+    fitting = Worklist.order_id.icontains(part, autoescape=True)
+    lines = select(Worklist.slide).distinct().where(fitting)
+    candidates = set(connection.execute(lines.where(~Worklist.is_pattern)).scalars())
+    patterns = connection.execute(lines.where(Worklist.is_pattern)).scalars().all()
+    if patterns:
+        names = connection.execute(select(Slide.name)).scalars()
+        candidates |= {name for name in names if any(fnmatchcase(name, each) for each in patterns)}
+    orders = orders_of(connection, candidates)
+    return [name for name, row in orders.items() if row and part.lower() in row.order_id.lower()]
+
+
 def order_in(slide: str, pattern: str) -> str:
     """Give the order that a slide's name tells, as a barcode does.
 
