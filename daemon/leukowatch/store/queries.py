@@ -194,7 +194,6 @@ def totals(engine: Engine) -> Totals:
     with reading(engine) as connection:
         grouped = select(Arrival.status, func.count()).group_by(Arrival.status)
         by_status = {str(status): int(count) for status, count in connection.execute(grouped)}
-        current = select(func.count()).select_from(Cell).join(Analysis, _IS_CURRENT)
 
         def number(statement: Select[Any]) -> int:
             return int(connection.execute(statement).scalar_one())
@@ -203,9 +202,6 @@ def totals(engine: Engine) -> Totals:
             files=sum(by_status.values()),
             slides=number(select(func.count()).select_from(Slide)),
             statuses={status: by_status.get(status.value, 0) for status in Status},
-            cells=number(current),
-            counted=number(current.where(Cell.counts)),
-            unclassified=number(current.where(Cell.unclassified)),
             unfiled=number(select(func.count()).select_from(Arrival).where(Arrival.filed_at.is_(None))),
             lost=number(select(func.count()).select_from(Arrival).where(Arrival.lost)),
         )

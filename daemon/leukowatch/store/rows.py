@@ -138,11 +138,6 @@ class Totals:
     slides: int
     statuses: Mapping[Status, int]
     """Files of each status; every status is there."""
-    cells: int
-    """Located in current analyses."""
-    counted: int
-    """Of these, in a differential."""
-    unclassified: int
     unfiled: int
     """Files recorded and still to be moved."""
     lost: int
