@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filled import CELLS, FIELDS, fill
 from rich.console import Console
@@ -23,7 +24,7 @@ from sqlalchemy import Engine
 from leukowatch.console.live import LiveView
 from leukowatch.console.report import build_report
 from leukowatch.console.tables import report_text, slides_table
-from leukowatch.differential.listing import listing
+from leukowatch.differential.listing import Listing, listing
 from leukowatch.settings import Settings
 from leukowatch.store.life import Life
 from leukowatch.store.opened import reader
@@ -44,18 +45,19 @@ PAGES = {
 }
 
 
-def terminal(engine: Engine, settings: Settings) -> dict[str, Callable[[int], None]]:
-    """What the commands print, each for a slide's number."""
+def terminal(engine: Engine, settings: Settings) -> dict[str, Callable[[int], object]]:
+    """What commands and console ask for, each for a slide's number."""
     paper = Console(width=120, height=50, file=io.StringIO())
     live = LiveView(settings, engine)
     now = datetime(2121, 1, 1, tzinfo=UTC)
 
-    def listed(**wanted: object) -> None:
-        paper.print(slides_table(listing(engine, settings, now, **wanted)))  # type: ignore[arg-type]
+    def listed(**wanted: Any) -> Listing:
+        return listing(engine, settings, now, **wanted)
 
     return {
         "report of a slide": lambda slide: report_text(build_report(engine, f"SLIDE-{slide}"), paper),
         "slides, the latest 50": lambda _: listed(),
+        "slides, the latest 50, printed": lambda _: paper.print(slides_table(listed())),
         "slides, searched": lambda slide: listed(search=f"e-{slide}"),
         "slides, to review": lambda _: listed(life=Life.TO_REVIEW),
         "slides, reading": lambda _: listed(life=Life.READING),

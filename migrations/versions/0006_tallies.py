@@ -79,8 +79,9 @@ UPDATE slide_tally SET stage = (
 def upgrade() -> None:
     create_tally()
     create_count()
-    lost = sa.text("lost")
-    op.create_index("ix_arrival_lost", "arrival", ["id"], sqlite_where=lost, postgresql_where=lost)
+    # As SQLAlchemy writes the rule in queries: SQLite compares the two word by word.
+    rules = {"sqlite_where": sa.text("lost = 1"), "postgresql_where": sa.text("lost")}
+    op.create_index("ix_arrival_lost", "arrival", ["id"], **rules)
     for filling in (COUNTS, TALLIES, STAGES):
         op.execute(filling)
 

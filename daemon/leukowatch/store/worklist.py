@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from leukowatch.errors import RequestInvalid
 from leukowatch.store import audit
@@ -19,6 +19,8 @@ from leukowatch.store.writing import utc, writing
 SEXES = ("female", "male", "")
 OLDEST = 150.0
 _MARKS = frozenset("*?[")
+_PATTERN = text("worklist.is_pattern")
+"""Word by word the rule of the index of patterns, which SQLite uses only so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, Work
     named = {row.slide: WorklistRow(*row) for row in connection.execute(
         wanted.where(Worklist.slide.in_(slides), ~Worklist.is_pattern)
     )}  # fmt: skip
-    patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(Worklist.is_pattern))]
+    patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(_PATTERN))]
     patterns.reverse()
     fitting = {
         slide: next((row for row in patterns if fnmatchcase(slide, row.slide)), None) for slide in slides
@@ -89,7 +91,7 @@ def slides_of_orders(connection: Connection, part: str) -> list[str]:
     fitting = Worklist.order_id.icontains(part, autoescape=True)
     lines = select(Worklist.slide).distinct().where(fitting)
     candidates = set(connection.execute(lines.where(~Worklist.is_pattern)).scalars())
-    patterns = connection.execute(lines.where(Worklist.is_pattern)).scalars().all()
+    patterns = connection.execute(lines.where(_PATTERN)).scalars().all()
     if patterns:
         names = connection.execute(select(Slide.name)).scalars()
         candidates |= {name for name in names if any(fnmatchcase(name, each) for each in patterns)}
