@@ -58,12 +58,10 @@ def list_slides(
     with reading(engine) as connection:
         rules = _found(connection, search) + (_in(life, ready, latest) if life else [])
         columns: tuple[Any, ...] = (Slide.id, SlideTally.stage, ready.label("ready"))
-        total = connection.execute(
-            select(func.count())
-            .select_from(Slide)
-            .join(SlideTally, SlideTally.slide_id == Slide.id)
-            .where(*rules)
-        ).scalar_one()
+        counting = select(func.count()).select_from(SlideTally)
+        if rules:
+            counting = counting.join(Slide, Slide.id == SlideTally.slide_id).where(*rules)
+        total = connection.execute(counting).scalar_one()
         wanted = latest_first(select(*columns)).where(*rules)
         heads = connection.execute(wanted.offset(offset).limit(limit)).all()
         rows = slide_rows(connection, [head.id for head in heads])
