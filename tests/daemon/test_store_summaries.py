@@ -42,6 +42,7 @@ from leukowatch.store.slide_list import list_slides
 from leukowatch.store.summaries import recount, wrong_summaries
 from leukowatch.store.tallies import slide as slide_row
 from leukowatch.store.writing import writing
+from reviewing import lab_at
 from stores import ON_BOTH, ServerStore, SqliteStore, Store, fresh
 
 OTHER = BundleRef("smear-9", "9f" * 32, "locate-classify")
@@ -264,6 +265,46 @@ def test_summaries_are_sums_on_postgresql_too(postgresql_server):
     run_state_machine_as_test(
         OnServer, settings=settings(max_examples=12, stateful_step_count=25, deadline=None)
     )
+
+
+def test_each_writer_keeps_the_summary(tmp_path):
+    """One after another, each with something to change, so that none hides behind what chance draws."""
+    with lab_at(tmp_path / "leukowatch.db", ["neutrophil", "lymphocyte", "monocyte?"]) as lab:
+        engine, anna, cleo = lab.engine, lab.people["anna"], lab.people["cleo"]
+        ledger = Ledger(engine, BUNDLE, lambda: NOON)
+        held = ledger.commit([outcome("S1", "2.jpg", 2, None)])
+        ledger.mark_filed([(held[0].arrival_id, b"quarantine/x")])
+        other = replace(seen(cell("eosinophil")), bundle=OTHER.name, bundle_sha256=OTHER.sha256)
+        record_again(engine, OTHER, [(1, other)])
+        for act in (
+            lambda: mark_requeued(engine, [held[0].arrival_id]),
+            lambda: promote(engine, "smear-9", ["S1"], "try", "rosa"),
+            lambda: roll_back(engine, ["S1"], "back", "rosa"),
+            lambda: reviews.classify(engine, anna, "S1", ["c3"], "band", now=LATER),
+            lambda: reviews.undo(engine, anna, "S1", now=LATER),
+            lambda: reviews.classify(engine, anna, "S1", ["c3"], "band", now=LATER),
+            lambda: reviews.add_cell(engine, anna, "S1", 1, (1, 1, 9, 9), "basophil", now=LATER),
+            lab.see_all,
+            lambda: sign(engine, anna, "S1", lab.settings, Signing(), LATER),
+            lambda: lab.arrive("S1", 4, "neutrophil"),
+            lab.see_all,
+            lambda: amend(engine, cleo, "S1", lab.settings, Signing(reason="a field more"), LATER),
+            lambda: reassign(engine, "S1/4.jpg", "S2", "wrong folder", "rosa"),
+        ):
+            before = _rows(engine)
+            act()
+
+            assert (wrong_summaries(engine), _rows(engine) != before) == ([], True)
+
+
+def _rows(engine):
+    """All summary rows."""
+    with reading(engine) as connection:
+        return [
+            tuple(row)
+            for table in ("slide_tally", "slide_count")
+            for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2"))
+        ]
 
 
 @pytest.fixture
