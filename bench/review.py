@@ -10,29 +10,24 @@ import random
 import re
 import signal
 import socket
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+from filled import CELLS, FIELDS, fill
 
+from leukowatch.errors import RequestInvalid
 from leukowatch.settings import Settings
 from leukowatch.store.accounts import add_account
-from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.opened import writer
 from leukowatch.store.rights import AccountRole, operator
 
-FIELDS, CELLS = 10, 10
-"""Of a slide, and of a field."""
-UNSURE = 0.03
-"""Share of cells that are unclassified."""
 PASSWORD = "a password of the bench"  # noqa: S105  of an account that lives as long as this script
 ROUTES = (
     "/slides", "/slides/{slide}", "/slides/{slide}/report", "/slides/{slide}/comparison", "/record", "/audit",
@@ -42,57 +37,10 @@ ROUTES = (
 )  # fmt: skip
 
 
-def fill(path: Path, slides: int) -> None:
-    """Write slides, fields, cells and decisions straight into the tables."""
-    close_writer(open_writer(f"sqlite:///{path}", upgrade=True))
-    draw = random.Random(1)
-    start = datetime(2021, 1, 1, tzinfo=UTC)
-    with closing(sqlite3.connect(path)) as store:
-        store.execute("PRAGMA synchronous=OFF")
-        store.execute(
-            "INSERT INTO bundle VALUES (1, 'bench', ?, 'locate-classify', ?)", ("b" * 64, str(start))
-        )
-        for slide in range(1, slides + 1):
-            at = (start + timedelta(minutes=slide)).isoformat(" ", "microseconds")
-            store.execute(
-                "INSERT INTO slide (id, name, unassigned, created_at) VALUES (?, ?, 0, ?)",
-                (slide, f"SLIDE-{slide}", at),
-            )
-            for field in range((slide - 1) * FIELDS + 1, slide * FIELDS + 1):
-                _field(store, draw, slide, field, at)
-        store.commit()
-        store.execute("ANALYZE")
-        store.commit()
-
-
-def _field(store: sqlite3.Connection, draw: random.Random, slide: int, field: int, at: str) -> None:
-    name = f"SLIDE-{slide}/{field}.jpg"
-    store.execute(
-        "INSERT INTO arrival (id, slide_id, relative, printable, sha256, size, device, inode, mtime_ns, received_at, "
-        "status, destination, filed_at) VALUES (?, ?, ?, ?, ?, 9, '1', '1', '1', ?, 'counted', ?, ?)",
-        (field, slide, name.encode(), name, f"{field:064x}", at, f"archive/{name}".encode(), at),
-    )
-    store.execute("INSERT INTO field VALUES (?, ?, ?, ?, 640, 480)", (field, field, slide, f"{field:064x}"))
-    store.execute(
-        "INSERT INTO analysis (id, field_id, bundle_id, is_current, assessable, decode_ms, locate_ms, "
-        "classify_ms, analysed_at) VALUES (?, ?, 1, 1, 1, 1, 1, 1, ?)",
-        (field, field, at),
-    )
-    store.executemany(
-        "INSERT INTO cell (analysis_id, box_xmin, box_ymin, box_xmax, box_ymax, score, first_class_id, "
-        "first_probability, second_class_id, second_probability, unclassified, counts) "
-        "VALUES (?, 10, 10, 60, 60, 0.9, ?, ?, ?, 0.1, ?, ?)",
-        [
-            (field, draw.randint(1, 5), draw.uniform(0.5, 0.9), draw.randint(1, 5), unsure, not unsure)
-            for unsure in (draw.random() < UNSURE for _ in range(CELLS))
-        ],
-    )
-
-
 @contextmanager
 def served(home: Path) -> Iterator[httpx.Client]:
     """A service over the home, and a supervisor who is logged in."""
-    with writer(Settings(home=home)) as engine:
+    with writer(Settings(home=home)) as engine, suppress(RequestInvalid):  # a kept store has the account
         add_account(engine, operator("bench"), "bench", AccountRole.SUPERVISOR, PASSWORD)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,16 +1,17 @@
 """The list of slides and the report as people read them."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from handmade import blank, cell, fill, outcome, seen
+from handmade import NOON, blank, cell, fill, outcome, seen
 from leukowatch.console.report import build_report
 from leukowatch.console.tables import report_text, slides_table
+from leukowatch.differential.listing import listing
+from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
-from leukowatch.store.queries import class_records
-from leukowatch.store.tallies import slides
 
 ODD = "[bold]odd[/bold]"
 
@@ -48,7 +49,9 @@ def report_of(engine, slide):
 
 def listed(engine):
     """The lines of the list of slides."""
-    return printed(lambda console: console.print(slides_table(slides(engine), class_records(engine))))
+    return printed(
+        lambda console: console.print(slides_table(listing(engine, Settings(home=Path("/nowhere")), NOON)))
+    )
 
 
 def test_each_slide_has_per_cents_with_limits_beneath(engine):

@@ -3,7 +3,7 @@
 import pytest
 
 from leukowatch.differential.reference import Reference, flag_of, load_ranges
-from leukowatch.differential.rules import corrected_leucocytes, left_shift, warnings
+from leukowatch.differential.rules import corrected_leucocytes, left_shift, remarks
 from leukowatch.errors import SettingsInvalid
 
 SITE = """
@@ -129,7 +129,7 @@ def test_a_left_shift_is_told_by_bands_and_immature_granulocytes(counts, shifted
 )
 def test_a_reader_is_warned_of_few_cells(leucocytes, said):
     """Below a hundred, and below the site's target."""
-    found = warnings({}, leucocytes, 200, 0, 0)
+    found = [each.sentence for each in remarks({}, leucocytes, 200, 0, 0)]
 
     assert len(found) == bool(said)
     assert said in "".join(found)

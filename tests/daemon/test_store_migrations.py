@@ -25,7 +25,9 @@ from leukowatch.errors import StoreUnavailable
 from leukowatch.store import migrate, revisions
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.engines import writer_engine
+from leukowatch.store.recounting import recount_all
 from leukowatch.store.schema import METADATA
+from leukowatch.store.writing import writing
 
 FOLDER = migrate.migrations_folder()
 SCRIPT = """
@@ -158,6 +160,10 @@ def test_a_downgrade_and_an_upgrade_change_nothing(path, url):
     migrate.upgrade(url)
     fill(path)
     execute(path, "INSERT INTO bundle_class VALUES (1, 1), (1, 2)")  # as the upgrade concludes from the cell
+    engine = open_writer(url)
+    with writing(engine) as connection:
+        recount_all(connection)
+    close_writer(engine)
     before = dump(path)
 
     migrate.downgrade(url, "0001")

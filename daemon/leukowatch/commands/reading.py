@@ -8,17 +8,28 @@ import typer
 from leukowatch.commands.options import HomeOption, settings_of
 
 
-def slides(home: HomeOption = None) -> None:
-    """List the slides with their counts."""
+def slides(
+    search: Annotated[str, typer.Option(help="Only slides with this in their name or order.")] = "",
+    status: Annotated[str, typer.Option(help="Only slides in this state, as the list names it.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest first.")] = 100,
+    home: HomeOption = None,
+) -> None:
+    """List the slides with their counts, states and flags."""
     from rich.console import Console
 
     from leukowatch.console.tables import slides_table
+    from leukowatch.differential.listing import listing
+    from leukowatch.store.life import Life
     from leukowatch.store.opened import reader
-    from leukowatch.store.queries import class_records
-    from leukowatch.store.tallies import slides as all_slides
+    from leukowatch.store.writing import utc
 
-    with reader(settings_of(home)) as engine:
-        Console().print(slides_table(all_slides(engine), class_records(engine)))
+    if status and status not in set(Life):
+        raise typer.BadParameter(f"--status is none of {', '.join(Life)}")
+    life = Life(status) if status else None
+    found_settings = settings_of(home)
+    with reader(found_settings) as engine:
+        found = listing(engine, found_settings, utc(None), search=search, life=life, limit=limit)
+    Console().print(slides_table(found))
 
 
 def report(

@@ -11,7 +11,7 @@ from leukowatch.differential.counts import shown
 from leukowatch.inbox.listing import list_files
 from leukowatch.store.queries import class_records, fields_of, problems, throughput
 from leukowatch.store.rows import Problem, SlideRow
-from leukowatch.store.tallies import slides
+from leukowatch.store.tallies import number_of_slides, slides
 
 MINUTE = 60.0
 """Seconds over which the speed is taken."""
@@ -46,11 +46,11 @@ def read_snapshot(engine: Engine, now: datetime) -> Snapshot:
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    found = slides(engine)
+    found = slides(engine, SLIDES)
     return Snapshot(
-        slides=tuple(found[:SLIDES]),
-        more=max(0, len(found) - SLIDES),
-        classes=shown(class_records(engine), (slide.counts for slide in found[:SLIDES])),
+        slides=tuple(found),
+        more=max(0, number_of_slides(engine) - SLIDES),
+        classes=shown(class_records(engine), (slide.counts for slide in found)),
         bundle=_bundle(engine, found[0].name) if found else "",
         fields_per_second=throughput(engine, MINUTE, now),
         problems=tuple(problems(engine, PROBLEMS)),

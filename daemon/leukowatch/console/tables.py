@@ -1,35 +1,32 @@
 """The list of slides and one slide's report, as people read them on a terminal or on paper."""
 
-from collections.abc import Iterable, Sequence
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leukonet.cells import CellClass, Role
+from leukonet.cells import Role
 from leukowatch.console.report import CONFIDENCE, METHOD, SlideReport
 from leukowatch.console.shares import FEWEST, NOTHING, RESEARCH, limits, local, percent, short
-from leukowatch.differential.counts import Share, differential, shown
-from leukowatch.store.rows import SlideRow
+from leukowatch.differential.counts import Share, shown
+from leukowatch.differential.listing import Line, Listing
 
 HASH_DIGITS = 12
 """Digits of a bundle's hash that people are shown."""
 
 
-def slides_table(rows: Sequence[SlideRow], classes: Iterable[CellClass]) -> Table:
-    """Make the list of slides: fields, cells, per class the per cent with its 95% limits beneath.
-
-    Args:
-        rows: in the order to show.
-        classes: every class of the store, in the order of reports.
-    """
-    known = shown(classes, (row.counts for row in rows))
+def slides_table(found: Listing) -> Table:
+    """Make the list of slides: state and flags, fields, cells, per class the per cent with its 95% limits beneath."""
+    names = {each.name for each in shown(found.classes, (line.slide.counts for line in found.lines))}
+    known = [each for each in found.classes if each.name in names]
+    beyond = (
+        f"{len(found.lines)} of {found.total} slides (--limit); " if len(found.lines) < found.total else ""
+    )
     table = Table(
         box=None,
         padding=(0, 1, 0, 0),
         pad_edge=False,
-        caption=f"per cent of counted cells, their 95% limits beneath; {RESEARCH}",
+        caption=f"{beyond}per cent of counted cells, their 95% limits beneath; {RESEARCH}",
         caption_justify="left",
     )
     table.add_column("Slide", overflow="fold")
@@ -39,21 +36,25 @@ def slides_table(rows: Sequence[SlideRow], classes: Iterable[CellClass]) -> Tabl
         if each.role is Role.COUNTED:
             table.add_column(short(each.label), justify="right", no_wrap=True)
     table.add_column("Uncl.", justify="right")
-    for row in rows:
-        counted = differential(row.counts, known, row.unclassified)
+    for line in found.lines:
         table.add_row(
-            _name_over_remarks(row),
-            str(row.fields),
-            str(counted.leucocytes),
-            *(_percent_over_limits(share) for share in counted.classes),
-            str(row.unclassified),
+            _name_over_remarks(line),
+            str(line.slide.fields),
+            str(line.counted.leucocytes),
+            *(_percent_over_limits(share) for share in line.counted.classes if share.name in names),
+            str(line.slide.unclassified),
         )
     return table
 
 
-def _name_over_remarks(row: SlideRow) -> Text:
-    words = [local(row.last_received), *row.flags]
-    return Text(row.name + "\n") + Text(", ".join(words), "dim")
+def _name_over_remarks(line: Line) -> Text:
+    words = [
+        local(line.slide.last_received),
+        line.life.value,
+        *([f"order {line.order}"] if line.order else []),
+    ]
+    flags = Text("\n" + ", ".join(line.flags), "yellow") if line.flags else Text()
+    return Text(line.slide.name + "\n") + Text(", ".join(words), "dim") + flags
 
 
 def _percent_over_limits(share: Share) -> Text:

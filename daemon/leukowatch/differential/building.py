@@ -11,7 +11,7 @@ from leukonet.cells import CellClass, Group, Role
 from leukowatch.differential.counts import Apart, Share, differential
 from leukowatch.differential.reference import Ranges, flag_of, load_ranges
 from leukowatch.differential.result import ClassResult, Order, SlideResult, State
-from leukowatch.differential.rules import corrected_leucocytes, warnings
+from leukowatch.differential.rules import corrected_leucocytes, remarks
 from leukowatch.differential.stored import signed_result
 from leukowatch.settings import Settings
 from leukowatch.store import tables
@@ -118,8 +118,11 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
         artefacts=counted.artefacts,
         fields=found.fields,
         corrected_leucocytes=corrected,
-        warnings=warnings(
-            found.counts, total, settings.review.target_cells, found.unclassified, found.quarantined
+        warnings=tuple(
+            each.sentence
+            for each in remarks(
+                found.counts, total, settings.review.target_cells, found.unclassified, found.quarantined
+            )
         ),
         blind_to=found.blind_to,
         reference_source=_source(ranges, order),

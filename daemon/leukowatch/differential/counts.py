@@ -17,12 +17,23 @@ class Share:
     """What a person reads."""
     count: int
     """Cells."""
-    percent: float | None
-    """Of counted leucocytes, 0 to 100, not rounded; None where there are none."""
-    low: float
-    """Lower 95% limit, per cent; 0 where there are no leucocytes."""
-    high: float
-    """Upper 95% limit, per cent; 100 where there are no leucocytes."""
+    of: int
+    """Counted leucocytes."""
+
+    @property
+    def percent(self) -> float | None:
+        """Of counted leucocytes, 0 to 100, not rounded; None where there are none."""
+        return 100 * self.count / self.of if self.of else None
+
+    @property
+    def low(self) -> float:
+        """Lower 95% limit, per cent; 0 where there are no leucocytes."""
+        return 100 * clopper_pearson(self.count, self.of)[0]
+
+    @property
+    def high(self) -> float:
+        """Upper 95% limit, per cent; 100 where there are no leucocytes."""
+        return 100 * clopper_pearson(self.count, self.of)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +103,11 @@ def differential(
 
     def group(which: Group, label: str) -> Share:
         count = sum(counts.get(each.name, 0) for each in counted if each.group is which)
-        return _share(which.value, label, count, total)
+        return Share(which.value, label, count, total)
 
     return Differential(
         leucocytes=total,
-        classes=tuple(_share(each.name, each.label, counts.get(each.name, 0), total) for each in counted),
+        classes=tuple(Share(each.name, each.label, counts.get(each.name, 0), total) for each in counted),
         polynuclear=group(Group.POLYNUCLEAR, "Polynuclear"),
         mononuclear=group(Group.MONONUCLEAR, "Mononuclear"),
         apart=tuple(
@@ -105,11 +116,6 @@ def differential(
         artefacts=sum(counts.get(each.name, 0) for each in known if each.role is Role.NEVER),
         unclassified=unclassified,
     )
-
-
-def _share(name: str, label: str, count: int, total: int) -> Share:
-    low, high = clopper_pearson(count, total)
-    return Share(name, label, count, 100 * count / total if total else None, 100 * low, 100 * high)
 
 
 def _apart(cell_class: CellClass, count: int, total: int) -> Apart:

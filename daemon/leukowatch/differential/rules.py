@@ -1,6 +1,7 @@
 """What a haematologist concludes from counts: corrected leucocytes, left shift, and what a reader must know."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 FEWEST = 100
 """A differential of fewer leucocytes says so."""
@@ -55,10 +56,20 @@ def left_shift(counts: Mapping[str, int], leucocytes: int) -> bool:
     )
 
 
-def warnings(
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that a reader of a result must know."""
+
+    word: str
+    """What a list says; empty where its columns tell the same."""
+    sentence: str
+    """What a report says."""
+
+
+def remarks(
     counts: Mapping[str, int], leucocytes: int, target: int, unclassified: int, quarantined: int
-) -> tuple[str, ...]:
-    """Tell what a reader of the result must know, in sentences.
+) -> tuple[Remark, ...]:
+    """Tell what a reader of the result must know.
 
     Args:
         counts: class → cells; absent classes have none.
@@ -67,12 +78,20 @@ def warnings(
         unclassified: cells that wait for a person.
         quarantined: files of the slide that could not be counted.
     """
+    blasts = counts.get(BLAST, 0)
+    few = Remark(
+        f"fewer than {FEWEST} cells", f"Fewer than {FEWEST} leucocytes were counted: the limits are wide."
+    )
+    held = Remark(
+        f"{quarantined} in quarantine", f"Files of this slide in quarantine, not counted: {quarantined}."
+    )
+    shifted = Remark("left shift", "Left shift: immature granulocytes or bands are increased.")
     said = {
-        f"Fewer than {FEWEST} leucocytes were counted: the limits are wide.": leucocytes < FEWEST,
-        f"The target of {target} leucocytes is not reached.": FEWEST <= leucocytes < target,
-        f"Blasts were found: {counts.get(BLAST, 0)}.": counts.get(BLAST, 0) > 0,
-        "Left shift: immature granulocytes or bands are increased.": left_shift(counts, leucocytes),
-        f"Cells without a class, in no per cent: {unclassified}.": unclassified > 0,
-        f"Files of this slide in quarantine, not counted: {quarantined}.": quarantined > 0,
+        few: leucocytes < FEWEST,
+        Remark("", f"The target of {target} leucocytes is not reached."): FEWEST <= leucocytes < target,
+        Remark(f"blasts: {blasts}", f"Blasts were found: {blasts}."): blasts > 0,
+        shifted: left_shift(counts, leucocytes),
+        Remark("", f"Cells without a class, in no per cent: {unclassified}."): unclassified > 0,
+        held: quarantined > 0,
     }
-    return tuple(sentence for sentence, holds in said.items() if holds)
+    return tuple(remark for remark, holds in said.items() if holds)

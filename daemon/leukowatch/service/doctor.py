@@ -17,6 +17,9 @@ LEAST_FREE = 1_000_000_000
 FEW_WATCHES = 8192
 """A limit of inotify watches below this is soon reached: each slide folder needs one."""
 
+NEWEST = 100
+"""Slides whose summary is compared with their cells: all would take minutes in a large store."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -40,6 +43,7 @@ def examine(settings: Settings, *, running: bool = False) -> list[Finding]:
         "disk": _disk,
         "service": _running if running else _service,
         "database": _database,
+        "summaries": _summaries,
         "bundle": _bundle,
         "file events": _events,
         "files": _files,
@@ -104,6 +108,17 @@ def _database(settings: Settings) -> str:
     if wrong:
         raise LeukowatchError("; ".join(wrong))
     return "schema, file and references are sound"
+
+
+def _summaries(settings: Settings) -> str:
+    from leukowatch.store.opened import reader  # noqa: PLC0415  each check pays for itself
+    from leukowatch.store.summaries import wrong_summaries  # noqa: PLC0415
+
+    with reader(settings) as engine:
+        wrong = wrong_summaries(engine, newest=NEWEST)
+    if wrong:
+        raise LeukowatchError("; ".join(wrong))
+    return f"those of the {NEWEST} newest slides agree with their fields and cells; `leukowatch db check` proves all"
 
 
 def _bundle(settings: Settings) -> str:

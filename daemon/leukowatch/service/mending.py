@@ -12,8 +12,9 @@ from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import printable, slide_name
 from leukowatch.service.home import home_name
 from leukowatch.settings import Settings
-from leukowatch.store import queries, tallies
+from leukowatch.store import queries
 from leukowatch.store import reassign as reassigning
+from leukowatch.store.archived import slide_ids_of
 from leukowatch.store.opened import writer
 from leukowatch.store.outcome import Status
 from leukowatch.store.requeue import mark_requeued
@@ -66,7 +67,7 @@ def reassign(settings: Settings, what: str, to: str, reason: str) -> int:
     """
     safe = slide_name(os.fsencode(to))
     with writer(settings) as engine:
-        if to != safe and to not in {slide.name for slide in tallies.slides(engine)}:
+        if to != safe and not slide_ids_of(engine, [to]):
             shown = printable(os.fsencode(to))
             raise RequestInvalid(f"{shown}: no name for a slide; `{safe}` would be one")
         return reassigning.reassign(engine, what, to, reason, getpass.getuser())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select
 
 from leukowatch.store.outcome import Outcome, Received, Status
+from leukowatch.store.recounting import count_in
 from leukowatch.store.review_tables import BundleClass
 from leukowatch.store.slides import DUPLICATE_ELSEWHERE, add_flags, slide_ids
 from leukowatch.store.soundness import storable
@@ -68,13 +69,16 @@ class Group:
         first, repeated = _split(list(fresh.values()), self._originals(sound))
         slides = slide_ids(self._connection, _slides([*first, *repeated]), self._now)
 
-        places |= self._write_arrivals(first, [_arrival_row(each, slides) for each in first])
-        self._write_fields([each for each in first if each.result is not None], places, slides)
+        written = self._write_arrivals(first, [_arrival_row(each, slides) for each in first])
+        places |= written
+        fields = self._write_fields([each for each in first if each.result is not None], places, slides)
 
         originals = self._originals(repeated)
         rows = [_duplicate_row(each, slides, originals) for each in repeated]
-        places |= self._write_arrivals(repeated, rows)
+        again = self._write_arrivals(repeated, rows)
         self._flag_elsewhere([each.received for each in repeated], slides, originals)
+        count_in(self._connection, fields, [*written.values(), *again.values()])
+        places |= again
         return [places[_identity(each.received)] for each in sound]
 
     def _still_unfiled(self, outcomes: Sequence[Outcome]) -> dict[tuple[Any, ...], int]:
@@ -103,8 +107,8 @@ class Group:
 
     def _write_fields(
         self, outcomes: Sequence[Outcome], places: dict[tuple[Any, ...], int], slides: dict[str, int]
-    ) -> None:
-        """Write fields, their first analyses and cells, of outcomes whose arrivals are written."""
+    ) -> list[int]:
+        """Write fields, their first analyses and cells, of outcomes whose arrivals are written; give their ids."""
         pairs = [
             (places[_identity(each.received)], each.received, each.result) for each in outcomes if each.result
         ]
@@ -117,6 +121,7 @@ class Group:
         self._write_analyses(
             [(number, result) for number, (_, _, result) in zip(numbers, pairs, strict=True)], bundles
         )
+        return numbers
 
     def record_again(self, results: Sequence[tuple[int, "FieldResult"]]) -> None:
         """Write further analyses, each `(field's id, result)`, beside those that are current."""

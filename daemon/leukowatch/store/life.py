@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from leukowatch.store.queries import parts
 from leukowatch.store.review_tables import Decision, Signature, SlideEnd
-from leukowatch.store.tables import Analysis, Arrival, Field, Slide
+from leukowatch.store.tables import Analysis, Field, Slide
+from leukowatch.store.tally_tables import SlideTally
 
 
 class Life(StrEnum):
@@ -39,6 +41,16 @@ class SlideLife:
     """Whether fields or decisions differ from those of the last signature; False where there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignedStage:
+    """How far a slide is signed, whatever the clock says."""
+
+    stage: Life | None
+    """None where no signature holds: then the slide is read or to be reviewed."""
+    version: int
+    changed: bool
+
+
 def basis_of(connection: Connection, slide_ids: Collection[int]) -> dict[int, str]:
     """Tell, for each slide, what a result rests on: any field or decision that comes or goes changes the text."""
     current = _grouped(
@@ -63,7 +75,7 @@ def basis_of(connection: Connection, slide_ids: Collection[int]) -> dict[int, st
 
 
 def lives(
-    connection: Connection, idle_minutes: float, now: datetime, slide_ids: Collection[int] | None = None
+    connection: Connection, idle_minutes: float, now: datetime, slide_ids: Collection[int]
 ) -> dict[int, SlideLife]:
     """Tell the life of slides, by id.
 
@@ -71,51 +83,62 @@ def lives(
         connection: in a transaction.
         idle_minutes: after its last field a slide waits so long for another.
         now: aware.
-        slide_ids: only these; all, where it is not given.
+        slide_ids: only of these.
     """
-    slides = select(
-        Slide.id,
-        select(SlideEnd.id).where(SlideEnd.slide == Slide.name).exists().label("ended"),
-        select(func.max(Arrival.received_at))
-        .where(Arrival.slide_id == Slide.id)
-        .scalar_subquery()
-        .label("last"),
+    rows = connection.execute(
+        select(Slide.id, is_ready(idle_minutes, now).label("ready"))
+        .outerjoin(SlideTally, SlideTally.slide_id == Slide.id)
+        .where(Slide.id.in_(slide_ids))
     )
-    signed = select(Signature.slide_id, Signature.version, Signature.released, Signature.basis).order_by(
-        Signature.id
-    )
-    if slide_ids is not None:
-        slides = slides.where(Slide.id.in_(slide_ids))
-        signed = signed.where(Signature.slide_id.in_(slide_ids))
-    rows = connection.execute(slides).all()
-    signatures: dict[int, list[Any]] = defaultdict(list)
-    for signature in connection.execute(signed):
-        signatures[signature.slide_id].append(signature)
-    bases = basis_of(connection, signatures.keys())
+    signed = stages(connection, slide_ids)
+    unsigned = SignedStage(None, 0, changed=False)
+    return {row.id: _life(signed.get(row.id, unsigned), ready=row.ready) for row in rows}
+
+
+def is_ready(idle_minutes: float, now: datetime) -> ColumnElement[bool]:
+    """Whether no field of a slide is waited for, as a rule over `SlideTally` beside its `Slide`."""
+    ended = select(SlideEnd.id).where(SlideEnd.slide == Slide.name).exists()
     latest = now - timedelta(minutes=idle_minutes)
-    return {
-        row.id: _life(
-            ready=row.ended or row.last is None or row.last <= latest,
-            signatures=signatures[row.id],
-            basis=bases.get(row.id, ""),
+    return or_(SlideTally.last_received.is_(None), SlideTally.last_received <= latest, ended)
+
+
+def stages(connection: Connection, slide_ids: Collection[int]) -> dict[int, SignedStage]:
+    """Tell how far slides are signed, by id; those without any signature are left out."""
+    found: dict[int, SignedStage] = {}
+    for some in parts(slide_ids):
+        rows = connection.execute(
+            select(Signature.slide_id, Signature.version, Signature.released, Signature.basis)
+            .where(Signature.slide_id.in_(some))
+            .order_by(Signature.id)
         )
-        for row in rows
-    }  # fmt: skip
+        signatures: dict[int, list[Any]] = defaultdict(list)
+        for signature in rows:
+            signatures[signature.slide_id].append(signature)
+        bases = basis_of(connection, signatures.keys())
+        found |= {number: _stage(mine, bases[number]) for number, mine in signatures.items()}
+    return found
 
 
-def _life(*, ready: bool, signatures: list[Any], basis: str) -> SlideLife:
-    if not signatures:
-        return SlideLife(Life.TO_REVIEW if ready else Life.READING, 0, changed=False)
+def _stage(signatures: list[Any], basis: str) -> SignedStage:
     last = signatures[-1]
     version = max((row.version for row in signatures if row.released), default=0)
     changed = last.basis != basis
     if not last.released and not changed:
-        return SlideLife(Life.AWAITS_SECOND, version, changed)
+        return SignedStage(Life.AWAITS_SECOND, version, changed)
     if version == 0:
-        return SlideLife(Life.TO_REVIEW, version, changed)
+        return SignedStage(None, version, changed)
     if changed or not last.released:
-        return SlideLife(Life.AMENDMENT_NEEDED, version, changed)
-    return SlideLife(Life.SIGNED if version == 1 else Life.AMENDED, version, changed)
+        return SignedStage(Life.AMENDMENT_NEEDED, version, changed)
+    return SignedStage(Life.SIGNED if version == 1 else Life.AMENDED, version, changed)
+
+
+def _life(signed: SignedStage, *, ready: bool) -> SlideLife:
+    return SlideLife(life_of(signed.stage, ready=ready), signed.version, signed.changed)
+
+
+def life_of(stage: Life | None, *, ready: bool) -> Life:
+    """Tell a slide's life from how far it is signed, and whether no field of it is waited for."""
+    return stage or (Life.TO_REVIEW if ready else Life.READING)
 
 
 def _grouped(connection: Connection, statement: Any) -> dict[int, tuple[int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, func, select
 from sqlalchemy.orm import aliased
 
 from leukowatch.store.cell_states import CELL_STATE, key_of, states
@@ -58,7 +58,7 @@ def opinions_of(connection: Connection, slide_id: int, account: int) -> dict[str
     bundles = (
         select(Cell.id, Cell.unclassified, CellClass.name)
         .join(CellClass, CellClass.id == Cell.first_class_id)
-        .join(Analysis, and_(Analysis.id == Cell.analysis_id, Analysis.is_current))
+        .join(Analysis, _CURRENT)
         .join(Field, Field.id == Analysis.field_id)
         .where(Field.slide_id == slide_id)
     )
@@ -78,18 +78,23 @@ def judged(engine: Engine) -> list[Judged]:
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    view = CELL_STATE.c
     first, holds = aliased(CellClass), aliased(CellClass)
     said = case((Cell.unclassified, UNCLASSIFIED), else_=first.name).label("said")
+    word = (  # the last that stands on each cell, as `cell_state` has it, but from the decisions: most cells have none
+        select(func.max(Decision.id).label("id"))
+        .where(Decision.cell_id.is_not(None), Decision.kind != "undo", ~Decision.second_look, _stands())
+        .group_by(Decision.cell_id)
+        .subquery()
+    )
     statement = (
         select(Bundle.name, Bundle.sha256, said, holds.name, func.count())
-        .select_from(CELL_STATE)
-        .join(Cell, Cell.id == view.cell_id)
-        .join(Analysis, Analysis.id == Cell.analysis_id)
+        .select_from(word)
+        .join(Decision, Decision.id == word.c.id)
+        .join(Cell, Cell.id == Decision.cell_id)
+        .join(Analysis, _CURRENT)
         .join(Bundle, Bundle.id == Analysis.bundle_id)
         .join(first, first.id == Cell.first_class_id)
-        .join(holds, holds.id == view.class_id)
-        .where(view.decision_id.is_not(None))
+        .join(holds, holds.id == Decision.class_id)
         .group_by(Bundle.id, Bundle.name, Bundle.sha256, said, holds.name)
     )
     with reading(engine) as connection:
@@ -116,9 +121,17 @@ def missed(engine: Engine) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def _stands() -> ColumnElement[bool]:
+    """Whether nobody has undone a decision."""
+    undoing = aliased(Decision)
+    return ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
+
+
+_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
+
+
 def _words(connection: Connection, slide_id: int) -> Sequence[Row[Any]]:
     """Read the decisions that name a class and stand, oldest first, so that of several the last is kept."""
-    undoing = aliased(Decision)
     columns: tuple[Any, ...] = (
         Decision.id, Decision.kind, Decision.cell_id, Decision.added_id, Decision.account_id,
         Account.name.label("who"), CellClass.name,
@@ -128,9 +141,7 @@ def _words(connection: Connection, slide_id: int) -> Sequence[Row[Any]]:
         .join(Field, Field.id == Decision.field_id)
         .join(Account, Account.id == Decision.account_id)
         .join(CellClass, CellClass.id == Decision.class_id)
-        .where(
-            Field.slide_id == slide_id, ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
-        )
+        .where(Field.slide_id == slide_id, _stands())
         .order_by(Decision.id)
     ).all()
 

@@ -13,6 +13,7 @@ from leukowatch.store import audit
 from leukowatch.store.outcome import Status
 from leukowatch.store.people_tables import Audit
 from leukowatch.store.reanalysis import slide_numbers, used_bundle
+from leukowatch.store.recounting import recounting
 from leukowatch.store.review_tables import Decision
 from leukowatch.store.signatures import signatures_of
 from leukowatch.store.tables import Analysis, Arrival, Field, Slide
@@ -153,8 +154,9 @@ def switch(connection: Connection, wanted: Mapping[int, int]) -> int:
     chosen = {row.id for row in rows}
     fields = [field for field, number in wanted.items() if number in chosen]
     former = (Analysis.field_id.in_(fields), Analysis.is_current)
-    connection.execute(update(Analysis).where(*former).values(is_current=False))
-    connection.execute(update(Analysis).where(Analysis.id.in_(chosen)).values(is_current=True))
+    with recounting(connection, fields):
+        connection.execute(update(Analysis).where(*former).values(is_current=False))
+        connection.execute(update(Analysis).where(Analysis.id.in_(chosen)).values(is_current=True))
     states = update(Arrival).where(Arrival.id == bindparam("arrival"))
     connection.execute(
         states.values(status=bindparam("state"), reason=bindparam("because")),

@@ -3,7 +3,7 @@
 All raise `StoreUnavailable` where the database cannot be read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,9 @@ from leukowatch.store.trouble import store_errors
 NAMED = 5
 """Files that an error names at most."""
 
+AT_ONCE = 500
+"""Ids in a statement."""
+
 SHORTEST_HASH = 8
 """Hexadecimal digits of a SHA-256 that may stand for the whole."""
 
@@ -32,6 +35,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection in a read transaction, and translate the driver's errors."""
     with store_errors(location(engine)), engine.begin() as connection:
         yield connection
+
+
+def parts(numbers: Collection[int]) -> Iterator[list[int]]:
+    """Cut ids into lists that one statement takes: servers bound the number of its parameters."""
+    whole = list(numbers)
+    return (whole[start : start + AT_ONCE] for start in range(0, len(whole), AT_ONCE))
 
 
 def class_records(engine: Engine) -> tuple[CellClass, ...]:
@@ -143,8 +152,10 @@ def files(
 
 def problems(engine: Engine, limit: int = 20) -> list[Problem]:
     """List the last files quarantined or lost, and the last flags, newest first."""
-    troubled = or_(Arrival.status == Status.QUARANTINED.value, Arrival.lost)
-    arrivals = _files().where(troubled).order_by(Arrival.id.desc()).limit(limit)
+    troubled = [
+        _files().where(rule).order_by(Arrival.id.desc()).limit(limit)  # apart, as each has its index
+        for rule in (Arrival.status == Status.QUARANTINED.value, Arrival.lost)
+    ]
     flags = (
         select(Flag.created_at, Flag.kind, Slide.name, Flag.detail)
         .join(Slide, Slide.id == Flag.slide_id)
@@ -152,9 +163,10 @@ def problems(engine: Engine, limit: int = 20) -> list[Problem]:
         .limit(limit)
     )
     with reading(engine) as connection:
+        arrivals = {row.arrival_id: row for wanted in troubled for row in connection.execute(wanted)}
         found = [
             Problem(row.received_at, _kind(row), row.slide, row.file, row.detail or row.reason)
-            for row in connection.execute(arrivals)
+            for row in arrivals.values()
         ]
         found += [
             Problem(at, kind, slide, "", detail) for at, kind, slide, detail in connection.execute(flags)
@@ -182,7 +194,6 @@ def totals(engine: Engine) -> Totals:
     with reading(engine) as connection:
         grouped = select(Arrival.status, func.count()).group_by(Arrival.status)
         by_status = {str(status): int(count) for status, count in connection.execute(grouped)}
-        current = select(func.count()).select_from(Cell).join(Analysis, _IS_CURRENT)
 
         def number(statement: Select[Any]) -> int:
             return int(connection.execute(statement).scalar_one())
@@ -191,9 +202,6 @@ def totals(engine: Engine) -> Totals:
             files=sum(by_status.values()),
             slides=number(select(func.count()).select_from(Slide)),
             statuses={status: by_status.get(status.value, 0) for status in Status},
-            cells=number(current),
-            counted=number(current.where(Cell.counts)),
-            unclassified=number(current.where(Cell.unclassified)),
             unfiled=number(select(func.count()).select_from(Arrival).where(Arrival.filed_at.is_(None))),
             lost=number(select(func.count()).select_from(Arrival).where(Arrival.lost)),
         )
@@ -202,8 +210,10 @@ def totals(engine: Engine) -> Totals:
 def times(engine: Engine) -> Times:
     """Tell when the first and the last file were taken."""
     with reading(engine) as connection:
-        row = connection.execute(select(func.min(Arrival.received_at), func.max(Arrival.received_at))).one()
-        return Times(*row)
+        first, last = (  # apart, as each is one look into the index
+            connection.execute(select(each(Arrival.received_at))).scalar() for each in (func.min, func.max)
+        )
+        return Times(first, last)
 
 
 _IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)

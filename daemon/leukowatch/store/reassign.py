@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, insert, or_, select, update
 
 from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.store.engines import location
+from leukowatch.store.recounting import recounting
 from leukowatch.store.slides import REASSIGNED, add_flags, slide_ids
 from leukowatch.store.tables import Arrival, Field, Reassignment, Slide
 from leukowatch.store.trouble import store_errors
@@ -45,7 +46,8 @@ def reassign(engine: Engine, what: str, to: str, reason: str, who: str) -> int:
         if not fields:
             return 0
         target = slide_ids(connection, {to: False}, now)[to]
-        _move(connection, fields, target)
+        with recounting(connection, [field.id for field in fields], to=[target]):
+            _move(connection, fields, target)
         traces = [
             {"field_id": field.id, "from_slide_id": field.slide_id, "to_slide_id": target, "reason": reason,
              "who": who, "at": now}

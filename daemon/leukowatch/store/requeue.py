@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, update
 
-from leukowatch.store.engines import location
 from leukowatch.store.outcome import Status
+from leukowatch.store.recounting import recounting
 from leukowatch.store.tables import Arrival
-from leukowatch.store.trouble import store_errors
+from leukowatch.store.writing import writing
 
 
 def mark_requeued(engine: Engine, arrivals: Sequence[int]) -> int:
@@ -35,5 +35,5 @@ def mark_requeued(engine: Engine, arrivals: Sequence[int]) -> int:
         )
         .values(status=Status.REQUEUED.value)
     )
-    with store_errors(location(engine)), engine.begin() as connection:
+    with writing(engine) as connection, recounting(connection, files=arrivals):
         return connection.execute(quarantined).rowcount

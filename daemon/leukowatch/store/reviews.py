@@ -16,6 +16,7 @@ from leukowatch.errors import NotFound, RequestInvalid, ReviewRefused
 from leukowatch.store import audit
 from leukowatch.store.cell_states import CellState, class_id, class_ids, key_of, states
 from leukowatch.store.opinions import opinions_of
+from leukowatch.store.recounting import recounting
 from leukowatch.store.review_tables import Decision
 from leukowatch.store.rights import Act, Actor, account_of, acting
 from leukowatch.store.slides import slide_number
@@ -238,10 +239,11 @@ def _append(
     ]
     kind, second = whole[0]["kind"], whole[0]["second_look"]
     after |= {"decisions": digest_of(whole)} | ({"second_look": True} if second else {})
-    told = audit.record(connection, now, actor.name, kind, f"slide {slide}", before=before, after=after)
-    statement = insert(Decision).returning(Decision.id, sort_by_parameter_order=True)
-    full = [row | {"audit_id": told.id} for row in whole]
-    return list(connection.execute(statement, full).scalars())
+    with recounting(connection, {row["field_id"] for row in whole}):
+        told = audit.record(connection, now, actor.name, kind, f"slide {slide}", before=before, after=after)
+        statement = insert(Decision).returning(Decision.id, sort_by_parameter_order=True)
+        full = [row | {"audit_id": told.id} for row in whole]
+        return list(connection.execute(statement, full).scalars())
 
 
 def digest_of(rows: Sequence[dict[str, Any]]) -> str:

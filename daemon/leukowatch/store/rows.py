@@ -22,6 +22,8 @@ class SlideRow:
     """Class name → cells of current analyses, those unclassified left out; every class is there."""
     unclassified: int
     """Cells that wait for a person."""
+    unseen: int
+    """Cells that no person has looked at, those unclassified too."""
     duplicates: int
     """Files that came under this slide with a content that was there already."""
     quarantined: int
@@ -136,11 +138,6 @@ class Totals:
     slides: int
     statuses: Mapping[Status, int]
     """Files of each status; every status is there."""
-    cells: int
-    """Located in current analyses."""
-    counted: int
-    """Of these, in a differential."""
-    unclassified: int
     unfiled: int
     """Files recorded and still to be moved."""
     lost: int

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 from leukowatch.store import audit
 from leukowatch.store.outbox import queue
 from leukowatch.store.people_tables import Account
+from leukowatch.store.recounting import lock_slides, restage
 from leukowatch.store.review_tables import Signature
 from leukowatch.store.rights import Actor, account_of
 from leukowatch.store.slides import slide_number
@@ -95,16 +96,18 @@ def append_signature(
     Returns:
         The signature's id.
     """
-    account = account_of(actor)
+    account, slide_id = account_of(actor), slide_number(connection, slide)
+    lock_slides(connection, [slide_id])
     row = asdict(draft) | {
-        "slide_id": slide_number(connection, slide), "account_id": account, "role": actor.role.value,
-        "at": now, "released": draft.released,
+        "slide_id": slide_id, "account_id": account, "role": actor.role.value, "at": now,
+        "released": draft.released,
     }  # fmt: skip
     shown = {name: row[name] for name in ("version", "reason", "comment", "released")}
     after = shown | {"signature": digest_of(row)}
     told = audit.record(connection, now, actor.name, draft.kind, f"slide {slide}", after=after)
     full = row | {"audit_id": told.id, "seal": told.hash}
     number = connection.execute(insert(Signature).returning(Signature.id), [full]).scalar_one()
+    restage(connection, [slide_id])
     if draft.released:
         queue(connection, number, targets, now)
     return int(number)

@@ -1,38 +1,29 @@
-"""The list of slides as the review page shows it: searched, by state, a page at a time."""
+"""The list of slides: searched, by state, a page at a time."""
 
-from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
 
-from leukowatch.store.cell_states import CELL_STATE
-from leukowatch.store.life import Life, lives
-from leukowatch.store.outcome import Status
+from leukowatch.store.life import Life, is_ready, life_of
 from leukowatch.store.queries import reading
-from leukowatch.store.tables import Arrival, CellClass, Flag, Slide
-from leukowatch.store.worklist import orders_of
+from leukowatch.store.rows import SlideRow
+from leukowatch.store.tables import Slide
+from leukowatch.store.tallies import latest_first, slide_rows
+from leukowatch.store.tally_tables import SlideTally
+from leukowatch.store.worklist import WorklistRow, orders_of, slides_of_orders
 
 
 @dataclass(frozen=True, slots=True)
 class ListedSlide:
     """A line of the list."""
 
-    name: str
+    id: int
+    slide: SlideRow
     life: Life
-    cells: int
-    """Counted leucocytes."""
-    unclassified: int
-    unseen: int
-    """Cells that no person has looked at."""
-    quarantined: int
-    flags: tuple[str, ...]
-    """Kinds of flag, each once, by name."""
-    order_id: str
-    """Of the worklist; empty where no line fits."""
-    last_received: datetime | None
-    """UTC; None where all fields came by reassignment."""
+    order: WorklistRow | None
+    """The worklist's line that holds for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ def list_slides(
         engine: to read from.
         idle_minutes: as `review.idle_minutes`.
         now: aware.
-        search: part of the name, in upper or lower case; empty for all.
+        search: part of the name or of the order, in upper or lower case; empty for all.
         life: only slides in this state.
         offset: slides to pass over, 0 or more.
         limit: slides on a page, 1 or more.
@@ -62,58 +53,44 @@ def list_slides(
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    last = select(func.max(Arrival.received_at)).where(Arrival.slide_id == Slide.id).scalar_subquery()
-    wanted = select(Slide.id, Slide.name, last.label("last"))
-    if search:
-        wanted = wanted.where(Slide.name.icontains(search, autoescape=True))
+    ready = is_ready(idle_minutes, now)
+    latest = now - timedelta(minutes=idle_minutes)
     with reading(engine) as connection:
-        heads = connection.execute(wanted.order_by(last.desc().nulls_last(), Slide.name)).all()
-        if life is not None:
-            states = lives(connection, idle_minutes, now, [head.id for head in heads])
-            heads = [head for head in heads if states[head.id].life is life]
-        shown = heads[offset : offset + limit]
-        numbers = [head.id for head in shown]
-        states = lives(connection, idle_minutes, now, numbers)
-        cells, flags = _cells(connection, numbers), _flags(connection, numbers)
-        held = _quarantined(connection, numbers)
-        orders = orders_of(connection, [head.name for head in shown])
+        rules = _found(connection, search) + (_in(life, ready, latest) if life else [])
+        columns: tuple[Any, ...] = (Slide.id, SlideTally.stage, ready.label("ready"))
+        counting = select(func.count()).select_from(SlideTally)
+        if rules:
+            counting = counting.join(Slide, Slide.id == SlideTally.slide_id).where(*rules)
+        total = connection.execute(counting).scalar_one()
+        wanted = latest_first(select(*columns)).where(*rules)
+        heads = connection.execute(wanted.offset(offset).limit(limit)).all()
+        rows = slide_rows(connection, [head.id for head in heads])
+        orders = orders_of(connection, [row.name for row in rows.values()])
     lines = [
         ListedSlide(
-            head.name, states[head.id].life, *cells[head.id], held.get(head.id, 0), flags[head.id],
-            order.order_id if (order := orders[head.name]) else "", head.last,
+            head.id, row := rows[head.id], life_of(Life(head.stage) if head.stage else None, ready=head.ready),
+            orders[row.name],
         )
-        for head in shown
+        for head in heads
     ]  # fmt: skip
-    return SlidePage(tuple(lines), len(heads))
+    return SlidePage(tuple(lines), total)
 
 
-def _cells(connection: Connection, slides: Collection[int]) -> dict[int, tuple[int, int, int]]:
-    """Count cells that count, that have no class, and that nobody has seen."""
-    view = CELL_STATE.c
-    statement = (
-        select(view.slide_id, CellClass.role, func.count(), func.count(view.decision_id))
-        .select_from(CELL_STATE.outerjoin(CellClass, CellClass.id == view.class_id))
-        .where(view.slide_id.in_(slides))
-        .group_by(view.slide_id, CellClass.role)
-    )
-    found: dict[int, tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
-    for slide, role, cells, seen in connection.execute(statement):
-        counted, waiting, unseen = found[slide]
-        found[slide] = (
-            counted + cells * (role == "counted"), waiting + cells * (role is None), unseen + cells - seen
-        )  # fmt: skip
-    return found
+def _found(connection: Connection, search: str) -> list[ColumnElement[bool]]:
+    """Give the rule of a search."""
+    if not search:
+        return []
+    # SQLite's LIKE takes upper and lower case for the same, and is slower where both sides are lowered first.
+    like = Slide.name.contains if connection.dialect.name == "sqlite" else Slide.name.icontains
+    named = SlideTally.slide_id.in_(select(Slide.id).where(like(search, autoescape=True)))
+    ordered = slides_of_orders(connection, search)
+    return [or_(named, Slide.name.in_(ordered)) if ordered else named]
 
 
-def _flags(connection: Connection, slides: Collection[int]) -> dict[int, tuple[str, ...]]:
-    statement = select(Flag.slide_id, Flag.kind).distinct().where(Flag.slide_id.in_(slides))
-    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    for slide, kind in connection.execute(statement.order_by(Flag.kind)):
-        found[slide] = (*found[slide], kind)
-    return found
-
-
-def _quarantined(connection: Connection, slides: Collection[int]) -> dict[int, int]:
-    held = and_(Arrival.slide_id.in_(slides), Arrival.status == Status.QUARANTINED.value)
-    statement = select(Arrival.slide_id, func.count()).where(held).group_by(Arrival.slide_id)
-    return {row[0]: row[1] for row in connection.execute(statement)}
+def _in(life: Life, ready: ColumnElement[bool], latest: datetime) -> list[ColumnElement[bool]]:
+    """Give the rules of a state; of slides that are read, the times come first, as few are that young."""
+    if life is Life.READING:
+        return [SlideTally.stage == "", SlideTally.last_received > latest, ~ready]
+    if life is Life.TO_REVIEW:
+        return [SlideTally.stage == "", ready]
+    return [SlideTally.stage == life.value]

@@ -96,6 +96,7 @@ class Arrival(Base):
         CheckConstraint("destination IS NULL OR NOT lost", "lost"),
         Index("ix_arrival_unfiled", "relative", sqlite_where=text("filed_at IS NULL"),
               postgresql_where=text("filed_at IS NULL")),
+        Index("ix_arrival_lost", "id", sqlite_where=text("lost = 1"), postgresql_where=text("lost")),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)

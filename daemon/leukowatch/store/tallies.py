@@ -1,29 +1,41 @@
-"""Counts slide by slide: what the lists of slides and the differentials are made of."""
+"""What is counted on slides, from their summary rows."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
-from leukowatch.store.cell_states import CELL_STATE
-from leukowatch.store.outcome import Status
 from leukowatch.store.queries import reading
 from leukowatch.store.rows import SlideRow
 from leukowatch.store.slides import slide_number
-from leukowatch.store.tables import Analysis, Arrival, CellClass, Field, Flag, Slide
+from leukowatch.store.tables import CellClass, Flag, Slide
+from leukowatch.store.tally_tables import WAITS, SlideCount, SlideTally
 
 
-def slides(engine: Engine) -> list[SlideRow]:
-    """List every slide, the one that last received a file first; slides without files come last.
+def slides(engine: Engine, limit: int | None = None) -> list[SlideRow]:
+    """List slides, the one that last received a file first; slides without files come last.
+
+    Args:
+        engine: to read from.
+        limit: at most so many; all, where it is not given.
 
     Raises:
         StoreUnavailable: the database cannot be read.
     """
     with reading(engine) as connection:
-        rows = _slide_rows(connection, None)
-    by_name = sorted(rows, key=lambda row: row.name)
-    moment = {row.name: row.last_received.timestamp() if row.last_received else 0.0 for row in rows}
-    return sorted(by_name, key=lambda row: moment[row.name], reverse=True)
+        numbers = connection.execute(latest_first(select(Slide.id)).limit(limit)).scalars().all()
+        return list(slide_rows(connection, numbers).values())
+
+
+def number_of_slides(engine: Engine) -> int:
+    """Count the slides.
+
+    Raises:
+        StoreUnavailable: the database cannot be read.
+    """
+    with reading(engine) as connection:
+        return int(connection.execute(select(func.count()).select_from(SlideTally)).scalar_one())
 
 
 def slide(engine: Engine, name: str) -> SlideRow:
@@ -34,73 +46,54 @@ def slide(engine: Engine, name: str) -> SlideRow:
         StoreUnavailable: the database cannot be read.
     """
     with reading(engine) as connection:
-        return _slide_rows(connection, slide_number(connection, name))[0]
+        number = slide_number(connection, name)
+        return slide_rows(connection, [number])[number]
 
 
-def _slide_rows(connection: Connection, only: int | None) -> list[SlideRow]:
-    """Read all slides, or one, by a query for each kind of count."""
+def latest_first(wanted: Select[Any]) -> Select[Any]:
+    """Let a selection of slides have the one that last received a file first."""
+    joined = wanted.join(SlideTally, SlideTally.slide_id == Slide.id)
+    return joined.order_by(SlideTally.last_received.desc().nulls_last(), Slide.name)
 
-    def grouped(statement: Any, slide_id: Any) -> dict[int, Any]:
-        narrowed = statement if only is None else statement.where(slide_id == only)
-        return {row[0]: row for row in connection.execute(narrowed.group_by(slide_id))}
 
-    def named(statement: Any, slide_id: Any) -> dict[int, dict[str, int]]:
-        narrowed = statement if only is None else statement.where(slide_id == only)
-        found: dict[int, dict[str, int]] = defaultdict(dict)
-        for number, name, count in connection.execute(narrowed):
-            found[number][name] = count
-        return found
-
-    classes = connection.execute(select(CellClass.name).order_by(CellClass.id)).scalars().all()
-    heads = grouped(select(Slide.id, Slide.name, Slide.unassigned), Slide.id)
-    fields = grouped(_FIELDS, Field.slide_id)
-    arrivals = grouped(_ARRIVALS, Arrival.slide_id)
-    waiting = grouped(_UNCLASSIFIED, CELL_STATE.c.slide_id)
-    cells = named(_CELLS, CELL_STATE.c.slide_id)
-    flags = named(_FLAGS, Flag.slide_id)
-    return [
-        SlideRow(
-            name=head.name,
-            unassigned=head.unassigned,
-            fields=fields[number].assessable if number in fields else 0,
-            not_assessable=fields[number].others if number in fields else 0,
-            counts={name: cells[number].get(name, 0) for name in classes},
-            unclassified=waiting[number].cells if number in waiting else 0,
-            duplicates=arrivals[number].duplicates if number in arrivals else 0,
-            quarantined=arrivals[number].quarantined if number in arrivals else 0,
-            flags=tuple(sorted(flags[number])),
-            last_received=arrivals[number].last if number in arrivals else None,
+def slide_rows(connection: Connection, numbers: Collection[int]) -> dict[int, SlideRow]:
+    """Give slides by their ids, in that order."""
+    classes = connection.execute(select(CellClass.id, CellClass.name).order_by(CellClass.id)).all()
+    columns: tuple[Any, ...] = (
+        Slide.name, Slide.unassigned, SlideTally.fields, SlideTally.not_assessable, SlideTally.duplicates,
+        SlideTally.quarantined, SlideTally.last_received,
+    )  # fmt: skip
+    heads = {
+        row.id: row
+        for row in connection.execute(
+            select(Slide.id, *columns)
+            .join(SlideTally, SlideTally.slide_id == Slide.id)
+            .where(Slide.id.in_(numbers))
         )
-        for number, head in heads.items()
-    ]
-
-
-def _number_of(rule: Any) -> Any:
-    """Count the rows of a group for which a rule holds."""
-    return func.coalesce(func.sum(case((rule, 1), else_=0)), 0)
-
-
-_CURRENT_OF_FIELD = and_(Analysis.field_id == Field.id, Analysis.is_current)
-_FIELDS = select(
-    Field.slide_id,
-    _number_of(Analysis.assessable).label("assessable"),
-    _number_of(~Analysis.assessable).label("others"),
-).join(Analysis, _CURRENT_OF_FIELD)
-_ARRIVALS = select(
-    Arrival.slide_id,
-    _number_of(Arrival.status == Status.DUPLICATE.value).label("duplicates"),
-    _number_of(Arrival.status == Status.QUARANTINED.value).label("quarantined"),
-    func.max(Arrival.received_at).label("last"),
-)
-_UNCLASSIFIED = (
-    select(CELL_STATE.c.slide_id, func.count().label("cells"))
-    .select_from(CELL_STATE)
-    .where(CELL_STATE.c.class_id.is_(None))
-)
-_CELLS = (
-    select(CELL_STATE.c.slide_id, CellClass.name, func.count())
-    .select_from(CELL_STATE)
-    .join(CellClass, CellClass.id == CELL_STATE.c.class_id)
-    .group_by(CELL_STATE.c.slide_id, CellClass.name)
-)
-_FLAGS = select(Flag.slide_id, Flag.kind, func.count()).group_by(Flag.slide_id, Flag.kind)
+    }
+    cells: dict[int, dict[int, int]] = defaultdict(dict)
+    unseen: dict[int, int] = defaultdict(int)
+    for row in connection.execute(select(*SlideCount.__table__.c).where(SlideCount.slide_id.in_(numbers))):
+        cells[row.slide_id][row.class_id] = row.cells
+        unseen[row.slide_id] += row.cells - row.reviewed
+    flags: dict[int, set[str]] = defaultdict(set)
+    for number, kind in connection.execute(
+        select(Flag.slide_id, Flag.kind).where(Flag.slide_id.in_(numbers))
+    ):
+        flags[number].add(kind)
+    return {
+        number: SlideRow(
+            name=(head := heads[number]).name,
+            unassigned=head.unassigned,
+            fields=head.fields,
+            not_assessable=head.not_assessable,
+            counts={each.name: cells[number].get(each.id, 0) for each in classes},
+            unclassified=cells[number].get(WAITS, 0),
+            unseen=unseen[number],
+            duplicates=head.duplicates,
+            quarantined=head.quarantined,
+            flags=tuple(sorted(flags[number])),
+            last_received=head.last_received,
+        )
+        for number in numbers
+    }

@@ -7,7 +7,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
 from leukowatch.errors import RequestInvalid
 from leukowatch.store import audit
@@ -20,6 +20,8 @@ from leukowatch.store.writing import utc, writing
 SEXES = ("female", "male", "")
 OLDEST = 150.0
 _MARKS = frozenset("*?[")
+_PATTERN = text("worklist.is_pattern")
+"""Word by word the rule of the index of patterns, which SQLite uses only so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,25 @@ def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, Work
     named = {row.slide: WorklistRow(*row) for row in connection.execute(
         wanted.where(Worklist.slide.in_(slides), ~Worklist.is_pattern)
     )}  # fmt: skip
-    patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(Worklist.is_pattern))]
+    patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(_PATTERN))]
     patterns.reverse()
     fitting = {
         slide: next((row for row in patterns if fnmatchcase(slide, row.slide)), None) for slide in slides
     }
     return fitting | named
+
+
+def slides_of_orders(connection: Connection, part: str) -> list[str]:
+    """Name the slides that have an order of which this is a part, in upper or lower case."""
+    fitting = Worklist.order_id.icontains(part, autoescape=True)
+    lines = select(Worklist.slide).distinct().where(fitting)
+    candidates = set(connection.execute(lines.where(~Worklist.is_pattern)).scalars())
+    patterns = connection.execute(lines.where(_PATTERN)).scalars().all()
+    if patterns:
+        names = connection.execute(select(Slide.name)).scalars()
+        candidates |= {name for name in names if any(fnmatchcase(name, each) for each in patterns)}
+    orders = orders_of(connection, candidates)
+    return [name for name, row in orders.items() if row and part.lower() in row.order_id.lower()]
 
 
 def order_in(slide: str, pattern: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from leukowatch.differential.building import current_result, former_results
+from leukowatch.differential.listing import Line, listing
 from leukowatch.differential.result import State
 from leukowatch.review.api.answers import (
     CellAnswer,
@@ -19,7 +20,7 @@ from leukowatch.review.api.answers import (
 )
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
-from leukowatch.store.archived import slide_ids_of, slide_name
+from leukowatch.store.archived import slide_name
 from leukowatch.store.life import Life, lives
 from leukowatch.store.opinions import opinions, opinions_of
 from leukowatch.store.queries import fields_of, reading
@@ -27,7 +28,6 @@ from leukowatch.store.reviewed import ReviewCell, review_cells
 from leukowatch.store.rights import Act, Actor
 from leukowatch.store.rows import FieldRow
 from leukowatch.store.signatures import signatures_of
-from leukowatch.store.slide_list import ListedSlide, list_slides
 from leukowatch.store.tallies import slide as slide_row
 
 PAGE = 50
@@ -51,13 +51,12 @@ def slides(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> SlideList:
     """Slides, the one that last received a field first."""
-    found = list_slides(
-        house.reader, house.settings.review.idle_minutes, house.now,
+    found = listing(
+        house.reader, house.settings, house.now,
         search=search, life=status, offset=(page - 1) * PAGE, limit=PAGE,
     )  # fmt: skip
-    numbers = slide_ids_of(house.reader, [each.name for each in found.slides])
     target = house.settings.review.target_cells
-    lines = [_line(numbers[each.name], each, target) for each in found.slides]
+    lines = [_line(each, target) for each in found.lines]
     return SlideList(lines, found.total, page, max(1, -(-found.total // PAGE)))
 
 
@@ -122,13 +121,11 @@ def flag_words(flags: tuple[str, ...]) -> list[str]:
     return [flag.replace("_", " ") for flag in flags]
 
 
-def _line(number: int, listed: ListedSlide, target: int) -> SlideLine:
-    flags = flag_words(listed.flags)
-    if listed.quarantined:
-        flags.append(f"{listed.quarantined} in quarantine")
+def _line(line: Line, target: int) -> SlideLine:
+    slide = line.slide
     return SlideLine(
-        number, listed.name, word(listed.life), listed.life.value, listed.order_id, listed.cells, target,
-        listed.unclassified, listed.unseen, flags, listed.last_received,
+        line.id, slide.name, word(line.life), line.life.value, line.order, line.counted.leucocytes, target,
+        slide.unclassified, slide.unseen, list(line.flags), slide.last_received,
     )  # fmt: skip
 
 
