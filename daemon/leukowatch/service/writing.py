@@ -130,7 +130,7 @@ class Writer(threading.Thread):
         return not ending
 
     def _gathered(self) -> list[Outcome | str | None]:
-        """Wait for something to write, or until a retry is due; then for its company, if the last group was just now."""
+        """Wait for something to write or for a retry; then for company, if the last group was just now."""
         wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved or self._unnoted else None
         group: list[Outcome | str | None] = []
         with suppress(queue.Empty):
