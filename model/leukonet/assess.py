@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from PIL import Image, ImageFilter
 
-from leukonet.colour import BACKGROUND, Colour, Pixels
-from leukonet.likeness import SMALLEST, Traits, likeness, traits
+from leukonet.colour import Colour, Pixels, planes, upper_quantile
+from leukonet.likeness import ABSORBANCE, SMALLEST, Traits, likeness, traits
 from leukonet.views import Canvas, pixels
 
 LEAST_CONTRAST = 4.0
@@ -50,7 +50,8 @@ class Drawn:
     @cached_property
     def levels(self) -> Colour:
         """Grey level, `(height, width)` float32 of 0 to 255."""
-        grey: Colour = pixels(self.image).mean(axis=2, dtype=np.float32)
+        red, green, blue = planes(pixels(self.image)).astype(np.float32)
+        grey: Colour = (red + green + blue) / np.float32(3)
         return grey
 
     @cached_property
@@ -89,19 +90,28 @@ def measured(small: Drawn) -> Traits:
 
 def detail(levels: Colour) -> float:
     """How sharp the sharpest edges of a grey picture, `(height, width)` float32 of 0 to 255, are."""
-    level = _smoothed(_smoothed(levels).T).T
-    centre = 4 * level[1:-1, 1:-1]
-    bend = np.abs(centre - level[:-2, 1:-1] - level[2:, 1:-1] - level[1:-1, :-2] - level[1:-1, 2:])
-    return float(np.quantile(bend, 0.995))
+    level = _smoothed(levels)
+    bend = 4 * level[1:-1, 1:-1]
+    for beside in (level[:-2, 1:-1], level[2:, 1:-1], level[1:-1, :-2], level[1:-1, 2:]):
+        bend -= beside
+    return upper_quantile(np.abs(bend, out=bend), 0.995)
 
 
 def _smoothed(levels: Colour) -> Colour:
-    """A Gaussian of one pixel, down the columns. Pillow's rounds to whole levels, which looks like detail."""
+    """A Gaussian of one pixel, the border repeated. Pillow's rounds to whole levels, which looks like detail."""
     reach = 3
-    taps = np.exp(-0.5 * np.arange(-reach, reach + 1, dtype=np.float32) ** 2)
+    taps = np.exp(-0.5 * np.arange(reach + 1, dtype=np.float32) ** 2)
+    taps /= taps.sum() + taps[1:].sum()
+    height, width = levels.shape
     padded = np.pad(levels, ((reach, reach), (0, 0)), "edge")
-    total: Colour = sum(tap * padded[row : row + len(levels)] for row, tap in enumerate(taps / taps.sum()))
-    return total
+    down: Colour = taps[0] * levels
+    for step, tap in enumerate(taps[1:], 1):
+        down += tap * (padded[reach - step :][:height] + padded[reach + step :][:height])
+    padded = np.pad(down, ((0, 0), (reach, reach)), "edge")
+    down *= taps[0]
+    for step, tap in enumerate(taps[1:], 1):
+        down += tap * (padded[:, reach - step :][:, :width] + padded[:, reach + step :][:, :width])
+    return down
 
 
 def texture(grey: Image.Image) -> float:
@@ -112,7 +122,9 @@ def texture(grey: Image.Image) -> float:
 
 def colour_spread(field: Pixels) -> float:
     """Mean distance of the channels' optical densities from their mean, over the stained pixels; 0 for none."""
-    density = -np.log((field.reshape(-1, 3).astype(np.float32) + 1) / (BACKGROUND + 1))
-    mean = density.mean(axis=1, keepdims=True)
-    stained = mean[:, 0] > STAINED
-    return float(np.abs(density - mean)[stained].mean()) if stained.any() else 0.0
+    density = ABSORBANCE[planes(field)]
+    mean = density.sum(axis=0) / np.float32(3)
+    stained = mean > STAINED
+    if not stained.any():
+        return 0.0
+    return float(np.abs(density - mean).sum(axis=0)[stained].mean()) / 3

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leukonet.colour import BACKGROUND, Colour, Pixels
+from leukonet.colour import BACKGROUND, Colour, Pixels, planes, upper_quantile
 
 GROUND = 0.12
 """A pixel of less than this mean optical density is ground; of more, stained."""
@@ -20,8 +20,10 @@ REACH = 4.0
 """Traits further than this many deviations from a smear's are taken as this far."""
 SMALLEST = 2 * BLOCKS
 """Pixels of width and height from which on the traits can be measured."""
-DENSITY: Colour = np.maximum(-np.log((np.arange(256, dtype=np.float32) + 1) / (BACKGROUND + 1)), 0)
-"""Optical density of each level; 0 of what is lighter than the ground."""
+ABSORBANCE: Colour = -np.log((np.arange(256, dtype=np.float32) + 1) / np.float32(BACKGROUND + 1))
+"""Optical density of each level, below 0 of what is lighter than the ground."""
+DENSITY: Colour = np.maximum(ABSORBANCE, 0)
+"""The same; 0 of what is lighter than the ground."""
 BLACKEST = 1.6
 """Optical density from which on black is black."""
 WITHOUT_GROUND = 30.0
@@ -99,21 +101,21 @@ def traits(field: Pixels, levels: Colour, sharp: float, fine: float) -> Traits:
         sharp: `assess.detail` of it.
         fine: `assess.texture` of it.
     """
-    some = field[::2, ::2]  # a quarter of the pixels tells the colours as well
-    red, green, blue = (DENSITY[some[..., channel]] for channel in range(3))
+    some = planes(field[::2, ::2])  # a quarter of the pixels tells the colours as well
+    red, green, blue = DENSITY[some]
     mean = (red + green + blue) / np.float32(3)
     bare = mean < GROUND
     hues, yellow = _hues(red, green, blue, np.where(bare, 0, mean))
     return Traits(
         light=float(bare.mean()),
-        black=min(BLACKEST, float(np.quantile(np.minimum(np.minimum(red, green), blue), 0.99))),
+        black=min(BLACKEST, upper_quantile(np.minimum(np.minimum(red, green), blue), 0.99)),
         hues=hues,
         yellow=yellow,
         flat=_flat(levels),
         sharp=sharp,
         fine=fine,
         uneven=_uneven(mean),
-        ground=_tints(some[bare].astype(np.float32)),
+        ground=_tints(some.reshape(3, -1).take(np.flatnonzero(bare), axis=1).astype(np.float32)),
     )
 
 
@@ -133,14 +135,16 @@ def _uneven(density: Colour) -> float:
 
 
 def _tints(ground: Colour) -> float:
-    """How far the channels of `(n, 3)` pixels lie from their mean."""
-    if not len(ground):
+    """How far the channels of `(3, n)` pixels lie from their mean."""
+    red, green, blue = ground
+    if not len(red):
         return WITHOUT_GROUND
-    red, green, blue = ground.T
     grey = (red + green + blue) / 3
     return float(np.sqrt(((red - grey) ** 2 + (green - grey) ** 2 + (blue - grey) ** 2).mean() / 3))
 
 
 def _flat(levels: Colour) -> float:
     down, across = np.abs(np.diff(levels, axis=0)), np.abs(np.diff(levels, axis=1))
-    return float(((down < FLAT).mean() + (across < FLAT).mean()) / 2)
+    return (
+        float(np.count_nonzero(down < FLAT) / down.size + np.count_nonzero(across < FLAT) / across.size) / 2
+    )

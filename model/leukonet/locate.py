@@ -59,19 +59,23 @@ def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
     """
     logit = scores[..., 0]
     score = np.exp(-np.logaddexp(0, -logit))
-    around = np.pad(logit, 1, constant_values=-np.inf)
-    rows, columns = logit.shape
-    highest = np.max([around[y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
-    chosen = np.argwhere((logit == highest) & (score >= threshold))
-    order = np.argsort(-logit[tuple(chosen.T)], kind="stable")[:MOST_CELLS]
+    likely = [(int(row), int(column)) for row, column in np.argwhere(score >= threshold)]
+    chosen = [place for place in likely if logit[place] == _around(logit, place).max()]
+    chosen.sort(key=lambda place: -logit[place])
     found = []
-    for row, column in chosen[order]:
-        _, dx, dy, wide, high = (float(value) for value in scores[row, column])
+    for row, column in chosen[:MOST_CELLS]:
+        _, dx, dy, wide, high = map(float, scores[row, column])
         x, y = (column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE
         half_width, half_height = SIZE_UNIT * 2**wide / 2, SIZE_UNIT * 2**high / 2
         box = Box(x - half_width, y - half_height, x + half_width, y + half_height)
         found.append((box, float(score[row, column])))
     return found
+
+
+def _around(logit: Scores, place: tuple[int, int]) -> Scores:
+    """A place of the grid with its neighbours."""
+    row, column = place
+    return logit[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
 
 
 def without_overlap(places: list[Located]) -> list[Located]:

@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,6 +21,9 @@ _log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between tries to commit or to move, doubled after each failure."""
+COMPANY_SECONDS = 0.2
+"""Least time from the beginning of one group to that of the next: what comes in quick succession shares a commit, and
+what comes alone waits for nothing."""
 
 
 class Fate(StrEnum):
@@ -68,7 +72,7 @@ class Writer(threading.Thread):
         self._ends: list[str] = []
         self._unmoved: list[Filing] = []
         self._unnoted: list[tuple[int, bytes | None]] = []
-        self._retry_at = 0.0
+        self._retry_at = self._next_group = 0.0
         self._pause = FIRST_PAUSE
         self._stopping = threading.Event()
 
@@ -114,17 +118,7 @@ class Writer(threading.Thread):
 
     def _round(self) -> bool:
         """Write one group, or retry what failed; False once everything is written."""
-        wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved or self._unnoted else None
-        try:
-            group = [self._outcomes.get(timeout=wait)]
-        except queue.Empty:
-            group = []
-        self._busy = True
-        while group and group[-1] is not None and len(group) < self._group:
-            try:
-                group.append(self._outcomes.get_nowait())
-            except queue.Empty:
-                break
+        group = self._gathered()
         outcomes = [each for each in group if each is not None and not isinstance(each, str)]
         if outcomes:
             self._move(self._committed(outcomes))
@@ -135,6 +129,19 @@ class Writer(threading.Thread):
         self._busy = False
         self.turns += 1
         return not ending
+
+    def _gathered(self) -> list[Outcome | str | None]:
+        """Wait for something to write or for a retry; then for company, if the last group was just now."""
+        wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved or self._unnoted else None
+        group: list[Outcome | str | None] = []
+        with suppress(queue.Empty):
+            group.append(self._outcomes.get(timeout=wait))
+            self._busy = True
+            while group[-1] is not None and len(group) < self._group:
+                group.append(self._outcomes.get(timeout=max(0.0, self._next_group - time.monotonic())))
+        self._busy = True
+        self._next_group = time.monotonic() + COMPANY_SECONDS
+        return group
 
     def _retry(self) -> None:
         """Try the moves and notes that failed once more, later each time."""
