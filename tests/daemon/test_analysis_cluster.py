@@ -3,6 +3,7 @@
 import queue
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from leukonet.analyse import analyse
 from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.choice import chosen_pool
+from leukowatch.analysis.offering import offer
 from leukowatch.analysis.pool import Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
 from leukowatch.errors import SettingsInvalid
@@ -106,6 +108,21 @@ def test_without_dask_the_extra_is_named(tmp_path):
 
     assert told.returncode == 3
     assert "pip install leukowatch[cluster]" in told.stderr
+
+
+def test_a_worker_without_a_schedulers_address_is_refused(tmp_path):
+    """At once, with the form of an address, and not by a process that is started again and again."""
+    told = Home(tmp_path / "home").command("worker", "scheduler.example")
+
+    assert (told.returncode, "tcp://HOST:8786" in told.stderr) == (3, True)
+
+
+def test_a_worker_without_dask_names_the_extra(monkeypatch):
+    """The same: nothing is started that cannot run."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    with pytest.raises(SettingsInvalid, match=r"pip install leukowatch\[cluster\]"):
+        offer("tcp://127.0.0.1:1", "smear-3", 1, 2500, threading.Event())
 
 
 @pytest.mark.slow
