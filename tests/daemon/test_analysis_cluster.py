@@ -187,6 +187,19 @@ def test_a_field_that_takes_too_long_is_refused_and_the_others_are_not(
 
 
 @pytest.mark.slow
+def test_waiting_for_a_cluster_is_no_standing_still(cluster, made, phantoms, answers, tmp_path):
+    """Without workers, then without scheduler, the pool moves: a restart here brings neither back."""
+    pool = made()
+    pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    wait_until(lambda: pool.answered >= 2)
+    cluster.kill_scheduler()
+    moved = wait_until(lambda: pool._client is None and pool.answered)
+    wait_until(lambda: pool.answered >= moved + 2)
+
+    assert (pool.in_hand(), answers.empty()) == (1, True)
+
+
+@pytest.mark.slow
 def test_stop_gives_back_what_the_cluster_did_not_do(made, phantoms, answers, tmp_path):
     """Without any worker the fields go back to the inbox."""
     pool = made()
