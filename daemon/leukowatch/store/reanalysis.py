@@ -46,6 +46,8 @@ def to_look_at(
 ) -> list[Archived]:
     """List this home's fields that no bundle of this hash has looked at, oldest first, at most `PAGE`.
 
+    Images that were pruned for their age cannot be looked at, and are left out.
+
     Args:
         engine: to read from.
         sha256: the bundle's.
