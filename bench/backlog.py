@@ -35,8 +35,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tenth:
-    """A tenth of a backlog."""
+    """A tenth of a backlog; or several, where one commit passed them together."""
 
+    number: int
+    """From 1."""
     rate: float
     """Fields a second."""
     milliseconds: float
@@ -71,11 +73,12 @@ def tenths(marks: list[Mark]) -> list[Tenth]:
     """What happened between each two marks; fields are committed in groups, so a mark is seldom right at its tenth."""
     return [
         Tenth(
+            number,
             (two.fields - one.fields) / (two.seconds - one.seconds),
             1000 * (two.processor - one.processor) / (two.fields - one.fields),
             two.megabytes,
         )
-        for one, two in pairwise(marks)
+        for number, (one, two) in enumerate(pairwise(marks), 1)
         if two.fields > one.fields
     ]
 
@@ -94,8 +97,8 @@ def main() -> None:
         )
         print(f"{'':<10}{'fields/s':>10}{'ms a field':>12}{'MB':>8}")
         print(f"{'at READY':<10}{'':>10}{'':>12}{marks[0].megabytes:8.0f}")
-        for number, row in enumerate(rows, 1):
-            print(f"{'tenth ' + str(number):<10}{row.rate:10.1f}{row.milliseconds:12.2f}{row.megabytes:8.0f}")
+        for row in rows:
+            print(f"{f'tenth {row.number}':<10}{row.rate:10.1f}{row.milliseconds:12.2f}{row.megabytes:8.0f}")
         print(f"READY after {start:.2f} s; all {size} counted at {size / marks[-1].seconds:.1f} fields/s")
         for what, figures in (
             ("fields/s", [row.rate for row in rows]),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from leukonet.phantom import field_bytes
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds without anything new after which a benchmark gives up."""
 RUN = (sys.executable, "-m", "leukowatch", "run")
 
