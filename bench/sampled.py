@@ -32,7 +32,7 @@ WHERE = {
     "decode": ["leukonet.decode", "leukonet.tiff"],
     "canvas, light, crops": ["leukonet.views", "leukonet.light", "leukonet.colour"],
     "assess": ["leukonet.assess", "leukonet.likeness"],
-    "locate": ["leukonet.locate", "leukonet.tiles"],
+    "locate": ["leukonet.locate", "leukonet.tiles", "leukonet.magnification"],
     "classify": ["leukonet.classify", "leukonet.analyse"],
     "commit": ["leukowatch.store."],
     "move": ["leukowatch.inbox.filing", "leukowatch.inbox.carrying", "leukowatch.inbox.placing"],
