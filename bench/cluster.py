@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from service import PATIENCE
+
 from leukonet.bundle import load_bundle
 from leukonet.phantom import field_bytes
 from leukonet.result import FieldResult
@@ -62,19 +64,19 @@ def seconds_per_field(pool: Pool, fields: list[bytes], workers: int) -> float:
     for data in fields[: 2 * workers]:  # each worker opens its networks
         pool.submit(data, answers.put, place)
     for _ in fields[: 2 * workers]:
-        answers.get(timeout=120)
+        answers.get(timeout=PATIENCE)
     while pool.workers < workers:
         time.sleep(0.1)
     for data in fields[:8]:
         pool.submit(data, answers.put, place)
     for _ in fields[:8]:
-        answers.get(timeout=120)
+        answers.get(timeout=PATIENCE)
     waiting, got = iter(fields), 0
     started = time.perf_counter()
     for data in [next(waiting) for _ in range(min(AHEAD * workers, len(fields)))]:
         pool.submit(data, answers.put, place)
     while got < len(fields):
-        answer = answers.get(timeout=120)
+        answer = answers.get(timeout=PATIENCE)
         assert isinstance(answer, FieldResult), answer
         got += 1
         data = next(waiting, None)

@@ -22,6 +22,7 @@ from pathlib import Path
 import httpx
 from filled import CELLS, FIELDS, fill
 
+from leukowatch.console.logs import configure_logs
 from leukowatch.errors import RequestInvalid
 from leukowatch.settings import Settings
 from leukowatch.store.accounts import add_account
@@ -99,6 +100,7 @@ def main() -> None:
     parser.add_argument("--slides", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=20)
     asked = parser.parse_args()
+    configure_logs("error", terminal=False)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         fill(home / "leukowatch.db", asked.slides)

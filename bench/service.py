@@ -8,18 +8,19 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from leukonet.phantom import field_bytes
 
-PATIENCE = 600.0
-"""Seconds after which a benchmark gives up waiting."""
+PATIENCE = 300.0
+"""Seconds without anything new after which a benchmark gives up."""
+RUN = (sys.executable, "-m", "leukowatch", "run")
 
 
 @contextmanager
-def running(home: Path, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
+def running(home: Path, program: Sequence[str] = RUN, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
     """`leukowatch run` on a home, from READY until the block is left; settings as `ANALYSIS__WORKERS="2"`."""
     address = f"\0leukowatch-bench-{os.getpid()}-{time.monotonic_ns()}"
     variables = {f"LEUKOWATCH_{key}": value for key, value in settings.items()}
@@ -33,7 +34,7 @@ def running(home: Path, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
         channel.bind(address)
         channel.settimeout(PATIENCE)
         process = subprocess.Popen(
-            [sys.executable, "-m", "leukowatch", "run"],
+            program,
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -48,23 +49,39 @@ def running(home: Path, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def counted(home: Path) -> int:
-    """Fields that have a committed row."""
+    """Fields that have a committed row; in a fresh home the newest one's id, which needs no counting."""
+    return _asked(home, "SELECT coalesce(max(id), 0) FROM field")
+
+
+def require_all(home: Path, fields: int) -> None:
+    """End with an error where not exactly so many different files have a field, counted one by one."""
+    found = _asked(home, "SELECT count(DISTINCT sha256) FROM field")
+    if found != fields:
+        raise SystemExit(f"{found} fields for {fields} files: nothing is reported")
+
+
+def _asked(home: Path, question: str) -> int:
     try:
         with closing(
             sqlite3.connect(f"file:{home / 'leukowatch.db'}?mode=ro", uri=True, timeout=10)
         ) as store:
-            return int(store.execute("SELECT count(*) FROM field").fetchone()[0])
+            return int(store.execute(question).fetchone()[0])
     except sqlite3.OperationalError:  # not made yet
         return 0
 
 
-def wait_for(home: Path, fields: int) -> None:
-    """Wait until so many fields have rows."""
-    end = time.monotonic() + PATIENCE
-    while (found := counted(home)) < fields:
+def wait_for(home: Path, fields: int) -> int:
+    """Wait until so many fields have rows, and give how many have; end with an error where none comes for long."""
+    found, end = -1, 0.0
+    while (now := counted(home)) < fields:
+        if now != found:
+            found, end = now, time.monotonic() + PATIENCE
         if time.monotonic() > end:
-            raise SystemExit(f"{found} of {fields} fields counted within {PATIENCE:g} s: nothing is reported")
-        time.sleep(0.01)
+            raise SystemExit(
+                f"{found} of {fields} fields, and no more in {PATIENCE:g} s: nothing is reported"
+            )
+        time.sleep(0.05)  # a look costs half a millisecond of the processor
+    return now
 
 
 def tree(pid: int) -> list[int]:
@@ -86,16 +103,25 @@ def memory(pid: int) -> float:
     return sum(proportional(each) for each in tree(pid))
 
 
-def pictures(count: int) -> tuple[list[bytes], str]:
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and all below it, in seconds; other programs' load changes it little."""
+    ticks = 0
+    for each in tree(pid):
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def pictures(count: int) -> tuple[Iterator[bytes], str]:
     """BCCD's fields where `LEUKOWATCH_DATA` has them, else phantoms, each a distinct file by a JPEG comment.
 
     Returns:
-        `count` files, and a word on what they are.
+        `count` files, made one by one, and a word on what they are.
     """
     folder = Path(os.environ.get("LEUKOWATCH_DATA", "data")) / "bccd" / "images"
     real = [path.read_bytes() for path in sorted(folder.glob("*.jpg"))]
-    some = real or [field_bytes(seed) for seed in range(20)]
-    made = [commented(some[number % len(some)], f"copy {number}") for number in range(count)]
+    some = real or [field_bytes(seed) for seed in range(min(count, 20))]
+    made = (commented(some[number % len(some)], f"copy {number}") for number in range(count))
     return made, "BCCD's fields, 640 x 480" if real else "phantoms, 640 x 480"
 
 
@@ -105,7 +131,7 @@ def commented(jpeg: bytes, text: str) -> bytes:
     return jpeg[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + jpeg[2:]
 
 
-def drop(files: Sequence[bytes], folder: Path, start: int = 0) -> None:
+def drop(files: Iterable[bytes], folder: Path, start: int = 0) -> None:
     """Put files into a slide's folder as a microscope does: written aside, then renamed in."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(files, start):

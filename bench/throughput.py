@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from service import drop, memory, pictures, running, told, wait_for
+from service import drop, memory, pictures, require_all, running, told, wait_for
 
 from leukonet.analyse import analyse, open_networks
 from leukonet.bundle import DEFAULT, load_bundle
@@ -35,7 +35,9 @@ def ours(files: Sequence[bytes]) -> tuple[float, float]:
             wait_for(home, len(files) // 2)
             megabytes = memory(process.pid)
             wait_for(home, len(files))
-            return len(files) / (time.perf_counter() - started), megabytes
+            seconds = time.perf_counter() - started
+        require_all(home, len(files))
+        return len(files) / seconds, megabytes
 
 
 def rival(files: Sequence[bytes]) -> float:
@@ -92,7 +94,8 @@ def main() -> None:
     parser.add_argument("--rival-files", type=int, default=200)
     parser.add_argument("--runs", type=int, default=3)
     asked = parser.parse_args()
-    files, what = pictures(asked.files)
+    made, what = pictures(asked.files)
+    files = list(made)
     speed, megabytes, theirs, most = [], [], [], []
     for _ in range(asked.runs):
         fields, memory_used = ours(files)

@@ -61,8 +61,13 @@ def _pillow_errors(data: bytes) -> Iterator[None]:
             yield
     except ImageError:
         raise
-    except (Image.DecompressionBombError, MemoryError) as error:
+    except Image.DecompressionBombError as error:
         raise ImageTooLarge(f"too many pixels to decode safely ({error}): export a smaller field") from error
+    except MemoryError as error:
+        raise ImageTooLarge(
+            "its pixels need more memory than this process may use (of a service: analysis.memory_megabytes): "
+            "export a smaller field"
+        ) from error
     except UnidentifiedImageError as error:
         raise _unidentified(data) from error
     except Exception as error:  # a decoder may raise anything on hostile bytes

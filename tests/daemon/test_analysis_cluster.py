@@ -3,6 +3,7 @@
 import queue
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from leukonet.analyse import analyse
 from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.choice import chosen_pool
+from leukowatch.analysis.offering import offer
 from leukowatch.analysis.pool import Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
 from leukowatch.errors import SettingsInvalid
@@ -108,6 +110,21 @@ def test_without_dask_the_extra_is_named(tmp_path):
     assert "pip install leukowatch[cluster]" in told.stderr
 
 
+def test_a_worker_without_a_schedulers_address_is_refused(tmp_path):
+    """At once, with the form of an address, and not by a process that is started again and again."""
+    told = Home(tmp_path / "home").command("worker", "scheduler.example")
+
+    assert (told.returncode, "tcp://HOST:8786" in told.stderr) == (3, True)
+
+
+def test_a_worker_without_dask_names_the_extra(monkeypatch):
+    """The same: nothing is started that cannot run."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    with pytest.raises(SettingsInvalid, match=r"pip install leukowatch\[cluster\]"):
+        offer("tcp://127.0.0.1:1", "smear-3", 1, 2500, threading.Event())
+
+
 @pytest.mark.slow
 def test_fields_travel_by_path_and_as_bytes_where_they_must(cluster, made, phantoms, answers, tmp_path):
     """A worker reads the shared file; where it has none, the bytes are sent after all."""
@@ -167,6 +184,19 @@ def test_a_field_that_takes_too_long_is_refused_and_the_others_are_not(
     assert isinstance(refused, Refused)
     assert refused.reason == "worker_lost"
     assert [FieldResult] * 6 == [type(answer) for answer in got(neighbours, 6)]
+
+
+@pytest.mark.slow
+def test_waiting_for_a_cluster_is_no_standing_still(cluster, made, phantoms, answers, tmp_path):
+    """Without workers, then without scheduler, the pool moves: a restart here brings neither back."""
+    pool = made()
+    pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    wait_until(lambda: pool.answered >= 2)
+    cluster.kill_scheduler()
+    moved = wait_until(lambda: pool._client is None and pool.answered)
+    wait_until(lambda: pool.answered >= moved + 2)
+
+    assert (pool.in_hand(), answers.empty()) == (1, True)
 
 
 @pytest.mark.slow

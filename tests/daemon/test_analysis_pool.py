@@ -181,7 +181,7 @@ def test_image_that_needs_more_memory_than_a_worker_has_is_refused_and_the_worke
     after = answers.get(timeout=PATIENCE)
 
     assert isinstance(bomb, Refused)
-    assert bomb.reason == "too_large"
+    assert (bomb.reason, "analysis.memory_megabytes" in str(bomb)) == ("too_large", True)
     assert isinstance(after, FieldResult)
     assert before == workers(pool)
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab import wait_until
+from lab import PATIENCE, wait_until
 
 BY_PAPER = "SELECT count(*) FROM analysis a JOIN bundle b ON b.id = a.bundle_id WHERE b.name = 'paper'"
 
@@ -62,3 +62,23 @@ def test_a_run_that_is_killed_goes_on_where_it_was(home, phantoms):
     assert home.query(
         "SELECT count(*) FROM (SELECT field_id FROM analysis GROUP BY field_id HAVING count(*) = 2)"
     ) == [(40,)]
+
+
+@pytest.mark.slow
+def test_a_run_waits_while_the_service_would(home, phantoms):
+    """Paused, nothing is begun, and the reason is told; with `leukowatch resume` the run ends as ever."""
+    read(home, phantoms, 3)
+    home.command("pause")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leukowatch", "reanalyse", "--bundle", "paper"],
+        env=home.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    told = ""
+    while "leukowatch resume" not in told:
+        told += process.stderr.readline()
+    before = home.query(BY_PAPER)
+    home.command("resume")
+    output, _ = process.communicate(timeout=2 * PATIENCE)
+
+    assert (before, home.query(BY_PAPER)) == ([(0,)], [(3,)])
+    assert output.startswith("3 fields")

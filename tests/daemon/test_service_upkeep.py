@@ -84,8 +84,10 @@ def test_scan_says_why_it_takes_nothing(home, phantoms):
     assert home.left() == ["S/a.jpg"]
 
 
-def test_a_pause_is_in_the_status(home, monkeypatch):
-    """What `systemctl status` shows."""
+def test_a_pause_is_in_the_status(home, phantoms, monkeypatch):
+    """What `systemctl status` shows, with the files that wait."""
+    for number, data in enumerate(phantoms[:2]):
+        (home.inbox / f"f{number}.jpg").write_bytes(data)
     for key, value in home.environment().items():
         monkeypatch.setenv(key, value)
     set_paused(home.folder, paused=True)
@@ -93,7 +95,7 @@ def test_a_pause_is_in_the_status(home, monkeypatch):
     with running(load_settings()) as daemon:
         told = daemon.status()
 
-    assert told == "counted 0, quarantined 0, waiting 0: paused: `leukowatch resume` goes on"
+    assert told == "counted 0, quarantined 0, waiting 2: paused: `leukowatch resume` goes on"
 
 
 @pytest.fixture

@@ -3,16 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from handmade import BUNDLE, NOON, blank, cell, outcome, seen
 from leukowatch.differential.comparison import compare_slides
 from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.settings import Settings
-from leukowatch.store import migrate, trail
+from leukowatch.store import migrate, reanalysis, trail
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.ledger import BundleRef, Ledger
 from leukowatch.store.promotion import promote, roll_back
-from leukowatch.store.reanalysis import record_again, to_look_at
+from leukowatch.store.reanalysis import how_many_to_look_at, record_again, to_look_at
+from leukowatch.store.tables import Arrival
 from stores import ENGINES, ON_BOTH, fresh
 
 OTHER = BundleRef("smear-9", "9f" * 32, "locate-classify")
@@ -68,6 +70,30 @@ def engine(store):
 
 BEFORE = [("S1", "lymphocyte", 1), ("S1", "neutrophil", 1), ("S2", "neutrophil", 1)]
 AFTER = [("S1", "eosinophil", 2), ("S1", "monocyte", 1), ("S1", "neutrophil", 1), ("S2", "neutrophil", 1)]
+
+
+@ON_BOTH
+def test_a_large_archive_is_listed_page_by_page(engine, store, monkeypatch):
+    """From the field after the last one, in whatever slides, so that memory does not grow with the archive."""
+    monkeypatch.setattr(reanalysis, "PAGE", 2)
+    first = to_look_at(engine, "0" * 64, "", [])
+    second = to_look_at(engine, "0" * 64, "", [], first[-1].field_id)
+    third = to_look_at(engine, "0" * 64, "", [], second[-1].field_id)
+
+    assert [["a.jpg", "b.jpg"], ["c.jpg"], []] == [
+        [each.file.rpartition("/")[2] for each in page] for page in (first, second, third)
+    ]
+    assert how_many_to_look_at(engine, "0" * 64, "", ["S1"]) == 2
+
+
+@ON_BOTH
+def test_a_pruned_image_is_not_asked_for_again(engine, store):
+    """Its field keeps the analysis that it has; else each run over the archive would end with an error."""
+    with engine.begin() as connection:
+        gone = update(Arrival).where(Arrival.printable.endswith("b.jpg"))
+        connection.execute(gone.values(pruned_at=NOON))
+
+    assert how_many_to_look_at(engine, "0" * 64, "", []) == 2
 
 
 @ON_BOTH

@@ -88,7 +88,9 @@ class ClusterPool:
         self.restarts = 0
         """Workers that died, or were too slow, with a field in hand."""
         self.answered = 0
-        """Looks that ended, well or not, since the start."""
+        """Looks that ended, well or not, since the start; and times that nobody was there to look, as waiting for other
+        machines is no standing still of this one."""
+        self._complaint = ""
         self._stopping = threading.Event()
         logging.getLogger("distributed").setLevel(
             logging.CRITICAL
@@ -246,7 +248,17 @@ class ClusterPool:
                 for job in waiting:
                     self._send(job)
             except Exception as error:  # noqa: BLE001  a line that breaks raises any of a dozen errors
-                _log.warning("the cluster did not answer", error=str(error) or type(error).__name__)
+                self._in_vain(str(error) or type(error).__name__)
+            else:
+                self._complaint = ""
+
+    def _in_vain(self, why: str) -> None:
+        """Nobody answered; say so once, however long it lasts."""
+        with self._lock:
+            self.answered += 1
+        if why != self._complaint:
+            _log.warning("the cluster did not answer; fields wait", error=why, scheduler=self._scheduler)
+        self._complaint = why
 
     def _connected(self) -> Client | None:
         """The client where it is connected; a new one where the old one gave up."""
@@ -275,6 +287,9 @@ class ClusterPool:
             told = _log.info if slots else _log.warning
             told("workers with this bundle", workers=slots, others=len(known) - slots)
         self._slots = slots
+        if not slots:
+            with self._lock:
+                self.answered += 1
 
 
 def _close(client: Client) -> None:

@@ -34,14 +34,21 @@ def reanalyse(bundle: BundleOption, slides: SlidesOption = None, home: HomeOptio
 
     configure_logs("warning", terminal=False)
     columns = (TextColumn(bundle), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(bundle)
-        looked = look_again(
-            settings_of(home),
-            bundle,
-            slides or [],
-            lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    progress, waited = Progress(*columns, console=Console(stderr=True)), ""
+
+    def tell(done: int, total: int, waits: str) -> None:
+        nonlocal waited
+        progress.start()
+        progress.update(progress.task_ids[0], completed=done, total=total)
+        if waits != waited:
+            progress.console.print(waits or "goes on")
+        waited = waits
+
+    progress.add_task(bundle)
+    try:
+        looked = look_again(settings_of(home), bundle, slides or [], tell)
+    finally:
+        progress.stop()
     typer.echo(f"{looked.done} fields have a further analysis by {bundle}")
     if looked.failed:
         raise NotFound(

@@ -64,10 +64,18 @@ def worker(
     from leukowatch.analysis.offering import offer
     from leukowatch.console.logs import configure_logs
     from leukowatch.service.daemon import signals
+    from leukowatch.service.priority import give_way
 
     settings = settings_of(home)
     configure_logs(settings.service.log_level, sys.stderr.isatty())
     stopping = threading.Event()
     number = settings.analysis.workers if workers is None else workers
+    give_way(settings.service.nice, settings.service.io_class)
     with signals(stopping):
-        offer(scheduler, bundle or settings.analysis.bundle, number, stopping)
+        offer(
+            scheduler,
+            bundle or settings.analysis.bundle,
+            number,
+            settings.analysis.memory_megabytes,
+            stopping,
+        )

@@ -121,7 +121,7 @@ class Daemon:
     def status(self) -> str:
         """One line of what was recorded since the start and what waits, as the service manager shows it."""
         shut = self.taker.gate.shut()
-        told = counts(self._writer.progress.done().files, len(self.taker.pending()))
+        told = counts(self._writer.progress.done().files, self.taker.unfiled())
         return f"{told}: {shut.told}" if shut else told
 
     def refused(self) -> bool:

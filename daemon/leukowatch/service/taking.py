@@ -82,6 +82,10 @@ class Taker:
         """Files known and not yet filed: waiting to be complete, or in hand."""
         return self._in_hand | self._stuck | set(self._stability.waiting())
 
+    def unfiled(self) -> int:
+        """How many these are, without listing them: the status tells it each second, over any backlog."""
+        return len(self._stability)
+
     def waiting(self) -> int:
         """Files known and not yet taken."""
         return len(self.pending() - self._in_hand)

@@ -168,6 +168,9 @@ def switch(connection: Connection, wanted: Mapping[int, int]) -> int:
 
 def _against(connection: Connection, slide_id: int, seen: int, *, named: bool) -> str:
     """Say why a slide is left alone, or nothing."""
+    signed = _signed(connection, slide_id)
+    if signed:
+        return signed
     fields = connection.execute(select(func.count()).where(Field.slide_id == slide_id)).scalar_one()
     if seen < fields:
         return f"{fields - seen} of its {fields} fields were not looked at by that bundle: reanalyse it"
@@ -177,7 +180,7 @@ def _against(connection: Connection, slide_id: int, seen: int, *, named: bool) -
         return (
             f"people decided {decided} times about its cells, which would no longer hold: name it to insist"
         )
-    return _signed(connection, slide_id)
+    return ""
 
 
 def _signed(connection: Connection, slide_id: int) -> str:

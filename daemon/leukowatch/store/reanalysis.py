@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from leukowatch.errors import NotFound
 from leukowatch.store.group import BundleRef, Group
@@ -14,6 +14,9 @@ from leukowatch.store.writing import utc, writing
 
 if TYPE_CHECKING:
     from leukonet.result import FieldResult
+
+PAGE = 1000
+"""Fields listed at once: an archive of millions does not go through memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,43 @@ class Archived:
     """Raw path below the home."""
 
 
-def to_look_at(engine: Engine, sha256: str, home: str, slides: Sequence[str]) -> list[Archived]:
-    """List this home's fields that no bundle of this hash has looked at, oldest first; none whose image was pruned.
+def how_many_to_look_at(engine: Engine, sha256: str, home: str, slides: Sequence[str]) -> int:
+    """Count this home's fields that no bundle of this hash has looked at.
+
+    Args and errors: as `to_look_at`.
+    """
+    with reading(engine) as connection:
+        wanted = _unseen(connection, sha256, home, slides).subquery()
+        return int(connection.execute(select(func.count()).select_from(wanted)).scalar_one())
+
+
+def to_look_at(
+    engine: Engine, sha256: str, home: str, slides: Sequence[str], after: int = 0
+) -> list[Archived]:
+    """List this home's fields that no bundle of this hash has looked at, oldest first, at most `PAGE`.
+
+    Images that were pruned for their age cannot be looked at, and are left out.
 
     Args:
         engine: to read from.
         sha256: the bundle's.
         home: as `Arrival.home`.
         slides: names; none for all.
+        after: id of the last field of the page before.
 
     Raises:
         NotFound: there is no slide of one of the names.
         StoreUnavailable: the database cannot be read.
     """
+    with reading(engine) as connection:
+        page = (
+            _unseen(connection, sha256, home, slides).where(Field.id > after).order_by(Field.id).limit(PAGE)
+        )
+        rows = connection.execute(page)
+        return [Archived(row.id, row.printable, row.sha256, row.destination) for row in rows]
+
+
+def _unseen(connection: Connection, sha256: str, home: str, slides: Sequence[str]) -> Select[Any]:
     done = (
         select(Analysis.id)
         .join(Bundle, Bundle.id == Analysis.bundle_id)
@@ -52,13 +79,10 @@ def to_look_at(engine: Engine, sha256: str, home: str, slides: Sequence[str]) ->
         select(*columns)
         .join(Arrival, Arrival.id == Field.arrival_id)
         .where(Arrival.home == home, Arrival.destination.is_not(None), Arrival.pruned_at.is_(None), ~done)
-        .order_by(Field.id)
     )
-    with reading(engine) as connection:
-        mine = wanted.where(Field.slide_id.in_(slide_numbers(connection, slides)))
-        return [
-            Archived(row.id, row.printable, row.sha256, row.destination) for row in connection.execute(mine)
-        ]
+    if not slides:  # an archive may have more of them than a statement may have parameters
+        return wanted
+    return wanted.where(Field.slide_id.in_(slide_numbers(connection, slides)))
 
 
 def record_again(engine: Engine, bundle: BundleRef, results: Sequence[tuple[int, "FieldResult"]]) -> int:

@@ -1,0 +1,92 @@
+"""The benchmarks of the running service still run: each prints its table, over fields that were all counted."""
+
+import re
+import sqlite3
+import sys
+from contextlib import closing
+
+import pytest
+
+from benches import BENCH, figures, names, printed
+
+
+def test_a_burst_that_is_not_wholly_counted_is_not_reported(tmp_path, monkeypatch):
+    """A figure over fewer fields than files would be a false one: the benchmark ends with an error instead."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    import service  # noqa: PLC0415  a script's neighbour, found by the line above
+
+    with closing(sqlite3.connect(tmp_path / "leukowatch.db")) as store:
+        store.execute("CREATE TABLE field (id INTEGER PRIMARY KEY, sha256 TEXT)")
+        store.execute("INSERT INTO field VALUES (3, 'a'), (4, 'b')")
+        store.commit()
+    sys.modules.pop("service")
+
+    service.require_all(tmp_path, 2)
+    with pytest.raises(SystemExit, match="2 fields for 4 files"):
+        service.require_all(tmp_path, 4)
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_throughput_prints_three_rates_and_two_ratios():
+    """Ours, the ceiling's and the rival's; ours over each; memory."""
+    lines = printed("throughput.py", "--files", "20", "--rival-files", "2", "--runs", "1")
+
+    assert "20 files (rival 2), 1 runs" in lines[0]
+    assert names(lines[1:]) == [
+        "leukowatch run",
+        "ceiling",
+        "rival",
+        "ours over the rival's",
+        "ours over the ceiling",
+        "memory under load",
+    ]
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_latency_prints_the_quantiles_of_both():
+    """Ours and the polling rival's, in rising order."""
+    lines = printed("latency.py", "--files", "4", "--pause", "0.1")
+
+    assert "4 files" in lines[0]
+    assert lines[1].split() == ["p50", "p95", "p99", "most"]
+    assert names(lines[2:]) == ["leukowatch run", "rival", "median, rival's over ours"]
+    assert all(figures(line) == sorted(figures(line)) and len(figures(line)) == 4 for line in lines[2:4])
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_the_start_prints_seconds_and_megabytes():
+    """Of the service and of an import of TensorFlow."""
+    lines = printed("start.py", "--runs", "1")
+
+    assert names(lines) == ["leukowatch run, 2 workers", "import tensorflow", "seconds, ours over theirs"]
+    assert all(re.search(r"[\d.]+ s \(.*\) +\d+ MB \(", line) for line in lines[:2])
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_a_backlog_prints_its_tenths(monkeypatch):
+    """A rate, processor time and memory for each tenth of each size; every file is counted."""
+    monkeypatch.setenv("LEUKOWATCH_STORE__GROUP", "4")  # small groups, so that tenths of so few files differ
+    lines = printed("backlog.py", "--sizes", "5", "60")
+    second = next(number for number, line in enumerate(lines) if line.startswith("60 files"))
+    tenths = [line for line in lines[second:] if line.startswith("tenth")]
+
+    assert lines[0].startswith("5 files")
+    assert names(tenths)[0] == "tenth 1"
+    assert [3] * len(tenths) == [len(figures(line)) for line in tenths]
+    assert len(re.findall(r"all (5|60) counted at [\d.]+ fields/s", "\n".join(lines))) == 2
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_stages_prints_shares_that_make_a_whole():
+    """Of each group of threads; workers do nothing that the daemon does, and the other way round."""
+    lines = printed("stages.py", "--files", "60")
+    shares = {name: figures(line) for name, line in zip(names(lines[2:-1]), lines[2:-1], strict=True)}
+
+    assert "60 files" in lines[0]
+    assert lines[1].split()[-4:] == ["taker", "writer", "helpers", "workers"]
+    assert list(shares) == [
+        "hash", "detect, settle", "open, read, check", "decode", "canvas, light, crops", "assess", "locate",
+        "classify", "commit", "move", "hand over", "other", "idle",
+    ]  # fmt: skip
+    assert [pytest.approx(100, abs=1)] * 4 == [sum(column) for column in zip(*shares.values(), strict=True)]
+    assert [0.0, 0.0] == [shares["commit"][3], shares["locate"][0]]
