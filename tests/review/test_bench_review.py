@@ -1,8 +1,10 @@
-"""The benchmark of the review page still runs."""
+"""The benchmarks of the review page still run."""
+
+import shutil
 
 import pytest
 
-from benches import figures, printed
+from benches import figures, names, printed
 
 
 @pytest.mark.slow
@@ -13,3 +15,13 @@ def test_the_benchmark_of_the_page_prints_two_times_for_each_route():
     assert lines[0].startswith("20 slides, 2000 cells")
     assert {"/slides", "/record", "/api/v1/slides/{slide}/signing"} <= {line.split()[0] for line in lines[2:]}
     assert all(len(figures(line)) == 2 for line in lines[2:])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium: apt install chromium")
+def test_the_benchmark_of_the_gallery_prints_seven_times_for_each_act():
+    """In a real browser, over cells that a real scan counted."""
+    lines = printed("gallery.py", "--cells", "150")
+
+    assert names(lines[2:]) == ["opening", "a frame of scrolling", "an arrow", "a class by key"]
+    assert all(len(figures(line)) == 7 for line in lines[2:])
