@@ -46,7 +46,7 @@ def test_what_is_high_or_low_follows_the_ranges_that_apply(tmp_path):
             lab.path,
             [outcome("ADULT", "1.jpg", 2, mixed(45, 55)), outcome("CHILD", "1.jpg", 3, mixed(450, 550))],
         )
-        record_worklist(lab.engine, lab.people["anna"], [WorklistRow("CHILD", "O-1", 2.0)], LATER)
+        record_worklist(lab.engine, lab.people["cleo"], [WorklistRow("CHILD", "O-1", 2.0)], LATER)
 
         found = flags(lab, differential={"reference": str(ranges)})
 
@@ -71,7 +71,7 @@ def test_an_order_is_the_worklists_or_the_names(tmp_path):
     """The site's pattern reads it from the slide's name where no line of the worklist holds."""
     with lab_at(tmp_path / "leukowatch.db", ["neutrophil"]) as lab:
         fill(lab.path, [outcome("O77-2", "1.jpg", 2, None)])
-        record_worklist(lab.engine, lab.people["anna"], [WorklistRow("S1", "O-1")], LATER)
+        record_worklist(lab.engine, lab.people["cleo"], [WorklistRow("S1", "O-1")], LATER)
         settings = Settings(home=lab.path.parent, exchange={"order_pattern": r"O(?P<order>\d+)-\d"})
 
         found = listing(lab.engine, settings, LATER)

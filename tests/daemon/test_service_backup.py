@@ -16,7 +16,6 @@ from leukowatch.errors import OutputFailed, RequestInvalid, StoreUnavailable
 from leukowatch.service.backup import MARK, back_up
 from leukowatch.setting_tables import StoreSettings
 from leukowatch.settings import Settings
-from leukowatch.store import copying
 
 
 @pytest.fixture
@@ -147,13 +146,13 @@ def _killed_in_child(settings, target, moment):
     back_up(settings, target)
 
 
-@pytest.mark.parametrize("moment", ["prove", "_sync"])
+@pytest.mark.parametrize("moment", ["prove", "fsync"])
 def test_a_backup_that_is_killed_leaves_no_file_of_that_name(settings, tmp_path, moment):
     """Half a copy must not look like one, and the next try is not hindered by what was left."""
     from leukowatch.service import backup  # noqa: PLC0415  the module itself
 
     target = tmp_path / "copy.db"
-    place = backup if moment == "prove" else copying
+    place = backup if moment == "prove" else os
     child = multiprocessing.get_context("fork").Process(
         target=_killed_in_child, args=(settings, target, (place, moment))
     )

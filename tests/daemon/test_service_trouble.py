@@ -25,7 +25,7 @@ class Unmovable:
         self.broken: set[int] = set()
         self.tried: list[int] = []
 
-    def file_all(self, filings):
+    def file_all(self, filings, named):
         """Move nothing; count the tries."""
         self.tried += filings
         return [FilingFailed("no space") if number in self.broken else None for number in filings]

@@ -16,8 +16,9 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 """Ends of the names of the files that SQLite keeps beside a database."""
 _TABLES = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-    "AND name <> 'alembic_version'"
+    "AND name NOT IN ('alembic_version', 'slide_tally', 'slide_count')"
 )
+"""What people are told of: summaries of other rows are nobody's loss."""
 
 
 @dataclass(frozen=True, slots=True)
