@@ -1,5 +1,6 @@
 """The `leukowatch` command, put together from the modules of `leukowatch.commands`."""
 
+import os
 import sys
 
 import typer
@@ -53,8 +54,18 @@ for command in (
 
 def main() -> None:
     """Run the command; an error of ours is one line on standard error and its own exit code."""
+    _open_standard_streams()
     try:
         app()
     except (LeukowatchError, LeukonetError) as error:
         typer.echo(f"leukowatch: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def _open_standard_streams() -> None:
+    """Fill the place of a closed stream with nothing: the next file or pipe would take its number, and its output."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

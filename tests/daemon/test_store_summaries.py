@@ -249,9 +249,9 @@ class TestSummaries(Laboratory.TestCase):
 
 @pytest.mark.slow
 class TestSummariesForLong(Laboratory.TestCase):
-    """Hundreds of longer ones."""
+    """More and longer ones."""
 
-    settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
 
 
 @pytest.mark.slow
@@ -263,7 +263,7 @@ def test_summaries_are_sums_on_postgresql_too(postgresql_server):
             return ServerStore(postgresql_server)
 
     run_state_machine_as_test(
-        OnServer, settings=settings(max_examples=12, stateful_step_count=25, deadline=None)
+        OnServer, settings=settings(max_examples=8, stateful_step_count=25, deadline=None)
     )
 
 

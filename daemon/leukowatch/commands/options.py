@@ -20,7 +20,7 @@ def common(home: HomeOption = None) -> None:
 
     _state["home"] = home
     configure_logs(
-        "warning", sys.stderr.isatty()
+        "warning", sys.stderr is not None and sys.stderr.isatty()
     )  # standard output is a command's answer, and goes into pipes
 
 

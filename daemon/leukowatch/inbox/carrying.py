@@ -121,7 +121,7 @@ def carry(source: Source, goal: Goal) -> Path | None:
     """
     os.fsync(source.descriptor)
     for target in goal.paths():
-        if _is_left_by_crash(source, target) and not goal.is_anothers(target):
+        if _is_left_by_crash(source, target) and _has_card(target, goal) and not goal.is_anothers(target):
             source.remove()
             return target
         if os.path.lexists(target) or (goal.card is not None and not _reserve(target, goal)):
@@ -135,6 +135,12 @@ def carry(source: Source, goal: Goal) -> Path | None:
             _withdraw(target, goal)
         return target if moved else None
     raise AssertionError  # paths never end
+
+
+def _has_card(target: Path, goal: Goal) -> bool:
+    """Whether the JSON that goes before a file into quarantine is there; the file is a stranger's without it."""
+    card = sidecar_of(target)
+    return goal.card is None or (card.is_file() and card.read_bytes() == goal.card)
 
 
 def _reserve(target: Path, goal: Goal) -> bool:
