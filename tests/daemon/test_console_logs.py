@@ -9,7 +9,7 @@ import sys
 import pytest
 import structlog
 
-from leukowatch.console.logs import Handover, configure_logs
+from leukowatch.console.logs import Handover, configure_logs, is_read_along
 
 HELLO = """
 import structlog
@@ -146,3 +146,10 @@ def test_a_closed_stream_harms_nobody(monkeypatch):
     monkeypatch.setattr(sys, "stderr", closed)
 
     structlog.get_logger().info("into the void")
+
+
+def test_closed_standard_error_is_no_terminal(monkeypatch):
+    """Some supervisors start a service without one: nobody reads along, and nothing fails."""
+    monkeypatch.setattr(sys, "stderr", None)
+
+    assert not is_read_along()

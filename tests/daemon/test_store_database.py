@@ -23,14 +23,6 @@ from leukowatch.store.engines import sqlite_path
 from leukowatch.store.revisions import HEAD_REVISION
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """An empty store, made once."""
-    path = tmp_path_factory.mktemp("store") / "leukowatch.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
 def path(template, tmp_path):
     """A fresh store's file."""

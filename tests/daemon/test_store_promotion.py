@@ -9,7 +9,7 @@ from handmade import BUNDLE, NOON, blank, cell, outcome, seen
 from leukowatch.differential.comparison import compare_slides
 from leukowatch.errors import NotFound, RequestInvalid
 from leukowatch.settings import Settings
-from leukowatch.store import migrate, reanalysis, trail
+from leukowatch.store import reanalysis, trail
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.ledger import BundleRef, Ledger
 from leukowatch.store.promotion import promote, roll_back
@@ -25,14 +25,6 @@ COUNTS = "SELECT slide, class, cells FROM differential WHERE cells > 0 ORDER BY 
 def by_other(result):
     """The same result, as if the other bundle had made it."""
     return replace(result, bundle=OTHER.name, bundle_sha256=OTHER.sha256)
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """An empty store, made once."""
-    path = tmp_path_factory.mktemp("store") / "leukowatch.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture(params=ENGINES)

@@ -7,7 +7,6 @@ from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from leukowatch.store import migrate
 from leukowatch.store.columns import UtcTime
 from leukowatch.store.engines import writer_engine
 from stores import ENGINES, fresh
@@ -27,14 +26,6 @@ ROWS = {
              "unclassified": False, "counts": True},
     "flag": {"id": 1, "slide_id": 1, "kind": "unassigned", "detail": "", "created_at": NOW},
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """An empty store, made once."""
-    path = tmp_path_factory.mktemp("store") / "leukowatch.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture(params=ENGINES)

@@ -85,11 +85,11 @@ def retry(
 @outbox.command()
 def send(home: HomeOption = None) -> None:
     """Send now what is due, as `leukowatch review` does by itself; code 20 where messages are left."""
-    from leukowatch.console.logs import configure_logs
+    from leukowatch.console.logs import configure_logs, is_read_along
     from leukowatch.exchange.exporting import send_now
 
     settings = settings_of(home)
-    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    configure_logs(settings.service.log_level, is_read_along())
     typer.echo(f"{send_now(settings)} messages sent")
 
 

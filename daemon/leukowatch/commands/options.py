@@ -1,6 +1,5 @@
 """What every command asks for: the home, before or after the command's name."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +15,11 @@ _state: dict[str, Path | None] = {"home": None}
 
 def common(home: HomeOption = None) -> None:
     """Counts white cells on blood-smear images dropped into a folder. Research use only."""
-    from leukowatch.console.logs import configure_logs
+    from leukowatch.console.logs import configure_logs, is_read_along
 
     _state["home"] = home
-    configure_logs(
-        "warning", sys.stderr is not None and sys.stderr.isatty()
-    )  # standard output is a command's answer, and goes into pipes
+    # Standard output is a command's answer, and goes into pipes.
+    configure_logs("warning", is_read_along())
 
 
 def settings_of(home: Path | None) -> Settings:

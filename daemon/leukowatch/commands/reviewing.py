@@ -1,6 +1,5 @@
 """The command that serves the review page."""
 
-import sys
 from importlib.util import find_spec
 
 import typer
@@ -14,7 +13,7 @@ NEEDED = ("argon2", "fastapi", "jinja2", "python_multipart", "uvicorn")
 
 def review(home: HomeOption = None) -> None:
     """Serve the review page and its HTTP API until told to stop."""
-    from leukowatch.console.logs import configure_logs
+    from leukowatch.console.logs import configure_logs, is_read_along
     from leukowatch.service.systemd import notify
     from leukowatch.store.opened import reader
 
@@ -24,7 +23,7 @@ def review(home: HomeOption = None) -> None:
     from leukowatch.review.serving import serve
 
     settings = settings_of(home)
-    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    configure_logs(settings.service.log_level, is_read_along())
     with reader(settings):
         pass  # an absent database or another version's schema is told before anything listens
 

@@ -35,12 +35,12 @@ def run(home: HomeOption = None) -> None:
 
 def scan(home: HomeOption = None) -> None:
     """Take what is in the inbox now, then exit; with code 8 where files still wait, naming them."""
-    from leukowatch.console.logs import configure_logs
+    from leukowatch.console.logs import configure_logs, is_read_along
     from leukowatch.service.daemon import scan as scan_now
     from leukowatch.service.daemon import signals
 
     settings = settings_of(home)
-    configure_logs(settings.service.log_level, sys.stderr is not None and sys.stderr.isatty())
+    configure_logs(settings.service.log_level, is_read_along())
     stopping = threading.Event()
     with signals(stopping):
         filed = scan_now(settings, stopping)
@@ -62,12 +62,12 @@ def worker(
 ) -> None:
     """Offer this machine's cores to a cluster, until told to stop; needs neither inbox nor database."""
     from leukowatch.analysis.offering import offer
-    from leukowatch.console.logs import configure_logs
+    from leukowatch.console.logs import configure_logs, is_read_along
     from leukowatch.service.daemon import signals
     from leukowatch.service.priority import give_way
 
     settings = settings_of(home)
-    configure_logs(settings.service.log_level, sys.stderr.isatty())
+    configure_logs(settings.service.log_level, is_read_along())
     stopping = threading.Event()
     number = settings.analysis.workers if workers is None else workers
     give_way(settings.service.nice, settings.service.io_class)

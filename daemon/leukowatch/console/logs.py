@@ -66,6 +66,11 @@ def configure_logs(level: str, terminal: bool) -> None:
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
 
+def is_read_along() -> bool:
+    """Whether standard error is a terminal; some supervisors close it."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def _journal() -> list[Processor]:
     return [
         structlog.processors.add_log_level,
@@ -77,9 +82,10 @@ def _journal() -> list[Processor]:
 
 
 def _readable() -> list[Processor]:
-    colours = sys.stderr is not None and sys.stderr.isatty()
     return [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback),
+        structlog.dev.ConsoleRenderer(
+            colors=is_read_along(), exception_formatter=structlog.dev.plain_traceback
+        ),
     ]

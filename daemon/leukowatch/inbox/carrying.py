@@ -121,7 +121,7 @@ def carry(source: Source, goal: Goal) -> Path | None:
     """
     os.fsync(source.descriptor)
     for target in goal.paths():
-        if _is_left_by_crash(source, target) and _has_card(target, goal) and not goal.is_anothers(target):
+        if _has_card(target, goal) and _is_left_by_crash(source, target) and not goal.is_anothers(target):
             source.remove()
             return target
         if os.path.lexists(target) or (goal.card is not None and not _reserve(target, goal)):
@@ -145,11 +145,10 @@ def _has_card(target: Path, goal: Goal) -> bool:
 
 def _reserve(target: Path, goal: Goal) -> bool:
     """Put the JSON of a file in its place before the file; False where another file's is there."""
-    path, card = sidecar_of(target), goal.card or b""
     try:
-        write_new(path, card, goal.temporary)
+        write_new(sidecar_of(target), goal.card or b"", goal.temporary)
     except FileExistsError:
-        return path.is_file() and path.read_bytes() == card
+        return _has_card(target, goal)
     return True
 
 

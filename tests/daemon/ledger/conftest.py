@@ -2,19 +2,10 @@
 
 import pytest
 
-from leukowatch.store import migrate
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.ledger import Ledger
 from outcomes import BUNDLE, NOON
 from stores import ENGINES, fresh
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """An empty store, made once."""
-    path = tmp_path_factory.mktemp("store") / "leukowatch.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture(params=ENGINES)
