@@ -7,7 +7,7 @@ from PIL import Image
 
 from leukonet.assess import why_not_assessable
 from leukonet.bundle import Bundle, Kind
-from leukonet.classify import name, open_classifier
+from leukonet.classify import name, open_classifier, scores
 from leukonet.decode import MAX_PIXELS, decode
 from leukonet.field import answer, open_field
 from leukonet.locate import open_locator
@@ -67,9 +67,10 @@ def _cells(image: Image.Image, canvas: Canvas, bundle: Bundle) -> tuple[tuple[Ce
     locator, classifier = networks
     places = locate_field(locator, canvas, image, bundle.cell_threshold)
     located = perf_counter()
+    crops = [pixels(crop(image, place.box, canvas.light)) for place in places]
     cells = [
-        name(bundle, classifier(pixels(crop(image, place.box, canvas.light))), place.box, place.score)
-        for place in places
+        name(bundle, scores(classifier, cut, mirrored=bundle.mirrored), place.box, place.score)
+        for cut, place in zip(crops, places, strict=True)
     ]
     return tuple(cells), located
 

@@ -52,6 +52,8 @@ class Bundle:
     """A cell whose first probability is lower waits for a person, 0 to 1."""
     temperature: float
     """Logits are divided by this before the softmax, so that probabilities are calibrated."""
+    mirrored: bool
+    """The classifier's answer is the mean over four mirror images of a crop."""
     provenance: Mapping[str, Any]
     """Data, splits, seeds and figures, as the manifest tells them."""
 
@@ -117,6 +119,7 @@ def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
         cell_threshold=float(manifest["cell_threshold"]),
         unclassified_below=float(manifest["unclassified_below"]),
         temperature=float(manifest["temperature"]),
+        mirrored=manifest.get("mirrored", False) is True,
         provenance=manifest["provenance"],
     )
     fault = _fault(bundle) or _strange(kind, manifest)

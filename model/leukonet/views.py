@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from leukonet.colour import BACKGROUND, Pixels, normalise
@@ -98,6 +99,11 @@ def crop(
     )
     window = Box(left / image.width, top / image.height, right / image.width, bottom / image.height)
     return _padded(normalise(part, light.over(window, part.size)), side, (x, y))
+
+
+def mirror_images(picture: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], ...]:
+    """`(..., height, width, 3)` as it is, upside down, left to right, and both: a cell has no upper side."""
+    return picture, picture[..., ::-1, :, :], picture[..., ::-1, :], picture[..., ::-1, ::-1, :]
 
 
 def pixels(image: Image.Image) -> Pixels:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leukonet.analyse import analyse
+from leukonet.analyse import analyse, open_networks
 from leukonet.cells import BY_NAME, CLASS_NAMES, Role
-from leukonet.classify import name, probabilities
+from leukonet.classify import name, probabilities, scores
 from leukonet.errors import BadScores
 from leukonet.phantom import field_bytes
 from leukonet.result import Box
+from leukonet.views import CROP, mirror_images
 
 BOX = Box(1, 2, 30, 40)
 logits = arrays(np.float32, 8, elements=st.floats(-60, 60, width=32))
@@ -94,6 +95,31 @@ def test_a_cell_at_the_threshold_is_classified(bundle):
     half = dataclasses.replace(bundle, classes=("neutrophil", "monocyte"), unclassified_below=0.5)
 
     assert not name(half, np.zeros(2, np.float32), BOX, 1.0).unclassified
+
+
+@pytest.fixture
+def crop_and_network(bundle):
+    """A crop that no mirror leaves as it is, and the classifier."""
+    picture = np.random.default_rng(3).integers(0, 256, (CROP, CROP, 3), np.uint8)
+    return picture, open_networks(bundle)[1]
+
+
+def test_a_mirrored_crop_is_named_as_the_crop_itself(crop_and_network):
+    """The mean over all four mirror images depends on none of them."""
+    picture, network = crop_and_network
+    told = [scores(network, image, mirrored=True) for image in mirror_images(picture)]
+
+    assert 4 == len(told)
+    for other in told[1:]:
+        assert pytest.approx(told[0], abs=1e-5) == other
+    assert told[0].tolist() != network(picture).tolist()
+
+
+def test_a_crop_alone_is_named_by_its_own_scores(crop_and_network):
+    """Where a bundle does not ask for mirror images."""
+    picture, network = crop_and_network
+
+    assert network(picture).tolist() == scores(network, picture, mirrored=False).tolist()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -4,12 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
 from leukonet.errors import DataError
-from leukonet.labels import LabelledCell
+from leukonet.labels import LabelledCell, read_table
 from leukonet.result import Box
-from leukonet.training.datasets import READERS, read_dataset
+from leukonet.training.datasets import READERS, TXL_CLASSES, read_dataset
 
 BOXES = {
     "bccd": """image,object,xmin,ymin,xmax,ymax
@@ -94,12 +95,27 @@ def test_chula_groups_fields_by_slide(data):
     ]
 
 
-def test_txl_pbc_boxes_white_cells_and_does_not_name_them(data):
+def test_txl_pbc_boxes_white_cells_and_names_none_that_we_did_not_read(data):
     """A field without any is a field all the same."""
     first, second = read_dataset(data, "txl_pbc")
 
     assert (LabelledCell(None, Box(5, 6, 7, 8)),) == first.cells
     assert ((), (Box(1, 2, 3, 4),), "test") == (second.cells, second.others, second.part)
+
+
+def test_txl_pbcs_cells_that_we_read_bear_our_name(data):
+    """By the place of the box in its field, whatever the size of the copy."""
+    reading = read_table(TXL_CLASSES, "image", "x", "y", "class")[0]
+    image, x, y = reading["image"], float(reading["x"]), float(reading["y"])
+    (data / "txl_pbc" / "images").mkdir()
+    Image.new("RGB", (800, 400)).save(data / "txl_pbc" / "images" / image)
+    boxes = [(800 * x - 20, 400 * y - 20, 800 * x + 20, 400 * y + 20), (0, 0, 3, 3)]
+    rows = [f"{image},WBC,{','.join(map(str, box))},train" for box in boxes]
+    (data / "txl_pbc" / "boxes.csv").write_text("\n".join(["image,object,xmin,ymin,xmax,ymax,split", *rows]))
+
+    (field,) = read_dataset(data, "txl_pbc")
+
+    assert [reading["class"], None] == [cell.name for cell in field.cells]
 
 
 def test_pbc_names_one_cell_without_a_box_in_our_words(data):
@@ -182,6 +198,19 @@ def test_every_real_label_has_its_image_and_a_known_class(real_data, name):
     assert {None, *CLASS_NAMES} >= {cell.name for field in fields for cell in field.cells}
     assert [] == [field.path for field in fields if not field.path.is_file()]
     assert 1 == max(Counter(field.path for field in fields).values())
+
+
+@pytest.mark.real
+def test_every_reading_of_ours_is_of_a_boxed_training_cell(real_data):
+    """None has lost its box, and none names a cell that a bundle's locator is judged on."""
+    told = Counter(row["class"] for row in read_table(TXL_CLASSES, "class"))
+    fields = read_dataset(real_data, "txl_pbc")
+
+    named = Counter(
+        cell.name for field in fields if field.part == "train" for cell in field.cells if cell.name
+    )
+    assert told == named
+    assert not any(cell.name for field in fields if field.part != "train" for cell in field.cells)
 
 
 @pytest.mark.real

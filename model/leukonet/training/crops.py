@@ -65,8 +65,17 @@ def read_crops(
     light: Callable[[Pixels], Light] = measure_light,
     *,
     evened: bool = False,
+    context: float = CONTEXT,
 ) -> Crops:
-    """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells."""
+    """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells.
+
+    Args:
+        fields: whose cells are cut.
+        seed: of the places without a cell.
+        light: finds the field's background.
+        evened: every crop's stain is brought to the same nucleus.
+        context: the network's view, in units of the box's longer side.
+    """
     random = np.random.default_rng(seed)
     images: list[npt.NDArray[np.uint8]] = []
     classes: list[int] = []
@@ -76,8 +85,8 @@ def read_crops(
             image = opened.convert("RGB")
         found = on_canvas(image, light=light).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
-            cut = crop(image, box, found, KEPT, CONTEXT * MARGIN)
-            images.append(pixels(even_stain(cut, 1 / (CONTEXT * MARGIN)) if evened else cut))
+            cut = crop(image, box, found, KEPT, context * MARGIN)
+            images.append(pixels(even_stain(cut, 1 / (context * MARGIN)) if evened else cut))
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))

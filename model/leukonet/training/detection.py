@@ -9,7 +9,7 @@ from PIL import Image
 
 from leukonet.analyse import open_networks
 from leukonet.bundle import Bundle
-from leukonet.classify import name
+from leukonet.classify import name, scores
 from leukonet.decode import decode
 from leukonet.errors import DataError, ImageError
 from leukonet.labels import LabelledField
@@ -132,7 +132,7 @@ def detect_in(image: Image.Image, truth: Sequence[Box], bundle: Bundle, group: s
     for box, score in locate_field(locator, canvas, image, EVERYTHING):
         artefact = False
         if score >= bundle.cell_threshold:
-            logits = classifier(pixels(crop(image, box, canvas.light)))
+            logits = scores(classifier, pixels(crop(image, box, canvas.light)), mirrored=bundle.mirrored)
             artefact = name(bundle, logits, box, score).first == "artefact"
         found.append(Found(box, score, artefact))
     return Detections(tuple(truth), tuple(found), bundle.cell_threshold, group, image.size)

@@ -47,9 +47,9 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
     classifier = to_int8(model, train_classifier.plain(read_crops(some, seed)))
     network = classify.open_classifier(classifier, len(CLASS_NAMES))
     pictures = train_classifier.plain(held)
-    logits = np.stack([network(picture) for picture in pictures])
+    logits = np.stack([classify.scores(network, picture, mirrored=True) for picture in pictures])
     facts, figures = _calibrated(logits, held.classes, train_classifier.chances(held))
-    exact = np.argmax(model.predict(pictures, batch_size=128, verbose=0), axis=1)
+    exact = np.argmax(train_classifier.logits(model, pictures), axis=1)
     figures["float_accuracy"] = round(float((exact == held.classes).mean()), 4)
     provenance = {
         "seed": seed,
@@ -64,6 +64,7 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
         "classes": CLASS_NAMES,
         "preprocessing": PREPROCESSING,
         "cell_threshold": CELL_THRESHOLD,
+        "mirrored": True,
         **facts,
         "provenance": provenance,
     }

@@ -20,7 +20,7 @@ from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
 from leukonet.training.history import HISTORY
 from leukonet.training.splits import hold_out
-from leukonet.views import CROP
+from leukonet.views import CONTEXT, CROP, mirror_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Recipe:
 
     light: Callable[[Pixels], Light] = measure_light
     """Finds the field's background."""
+    context: float = CONTEXT
+    """The crop's side, in units of the longer side of the cell's box."""
     evened: bool = False
     """Every crop's stain is brought to the same nucleus."""
     stain: float = 0.85
@@ -127,6 +129,26 @@ def plain(crops: Crops) -> npt.NDArray[np.uint8]:
     """What the network sees of each crop at analysis: `(n, CROP, CROP, 3)`."""
     cut = (KEPT - CROP) // 2
     return crops.images[:, cut : cut + CROP, cut : cut + CROP]
+
+
+def logits(
+    model: keras.Model, pictures: npt.NDArray[np.uint8], *, mirrored: bool = True
+) -> npt.NDArray[np.float32]:
+    """What `classify.scores` gives for each crop, by the network in float.
+
+    Args:
+        model: that names.
+        pictures: `(n, CROP, CROP, 3)`.
+        mirrored: the mean over four mirror images.
+
+    Returns:
+        `(n, classes)`.
+    """
+    views = mirror_images(pictures) if mirrored else (pictures,)
+    together: npt.NDArray[np.float32] = np.mean(
+        [model.predict(view, batch_size=128, verbose=0) for view in views], axis=0
+    )
+    return together
 
 
 def train(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,13 +29,13 @@ class Change:
     told: str
     """In the table."""
     recipe: Recipe = SHIPPED
-    mirrored: bool = False
-    """Judged by the mean of four mirror images, by the networks of the recipe that ships."""
+    mirrored: bool = True
+    """Judged by the mean of four mirror images; else by the crop alone, and by the networks of the recipe that ships."""
 
 
 CHANGES = (
     Change("shipped", "the recipe"),
-    Change("mirrored", "four mirror images judged together", mirrored=True),
+    Change("alone", "judged by the crop alone, not by four mirror images", mirrored=False),
     Change("compressed", "crops scaled down and compressed, each by its lot", Recipe(compressed=True)),
     Change("mixed", "styles mixed within the batch", Recipe(mixed=True)),
     Change("roughened", "half of the batches roughened by random convolutions", Recipe(roughened=0.5)),
@@ -88,23 +88,31 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
         seed: of every random choice.
     """
     recipe = change.recipe
-    crops, watched, judged = _cut(data, name, seed, recipe.light, evened=recipe.evened)
-    out = runs / "ablation" / name / (CHANGES[0].name if change.mirrored else change.name)
+    cut = _Cut(recipe.light, recipe.context, recipe.evened)
+    crops, watched, judged = _crops(data, name, seed, cut)
+    out = runs / "ablation" / name / (change.name if change.mirrored else CHANGES[0].name)
     model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed, recipe=recipe)
-    images = train_classifier.plain(judged)
-    views = _mirrored(images) if change.mirrored else [images]
-    logits = np.mean([model.predict(view, batch_size=128, verbose=0) for view in views], axis=0)
+    logits = train_classifier.logits(model, train_classifier.plain(judged), mirrored=change.mirrored)
     return balanced(judged, np.argmax(logits, axis=1), np.unique(crops.classes))
 
 
+class _Cut(NamedTuple):
+    """What of a recipe the crops themselves depend on."""
+
+    light: Callable[[Pixels], Light]
+    context: float
+    evened: bool
+
+
 @lru_cache(maxsize=1)
-def _cut(
-    data: Path, name: str, seed: int, light: Callable[[Pixels], Light], *, evened: bool
-) -> tuple[Crops, Crops, Crops]:
+def _crops(data: Path, name: str, seed: int, cut: _Cut) -> tuple[Crops, Crops, Crops]:
     """Crops to train on, to watch and to judge; most changes have the same, and cutting them takes minutes."""
     fields, held = train_classifier.sources(data, seed, (name,))
     judged = _thinned(read_dataset(data, name))
-    crops, watched, truth = (read_crops(part, seed, light, evened=evened) for part in (fields, held, judged))
+    crops, watched, truth = (
+        read_crops(part, seed, cut.light, evened=cut.evened, context=cut.context)
+        for part in (fields, held, judged)
+    )
     return crops, watched, truth
 
 
@@ -118,10 +126,6 @@ def balanced(truth: Crops, named: np.ndarray, known: np.ndarray) -> float:
     """
     classes = [k for k in np.unique(truth.classes) if k in known and CLASS_NAMES[k] != "artefact"]
     return float(np.mean([(named[truth.classes == k] == k).mean() for k in classes]))
-
-
-def _mirrored(images: np.ndarray) -> list[np.ndarray]:
-    return [images, images[:, ::-1], images[:, :, ::-1], images[:, ::-1, ::-1]]
 
 
 def _thinned(fields: Sequence[LabelledField]) -> Sequence[LabelledField]:
