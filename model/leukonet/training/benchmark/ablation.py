@@ -30,7 +30,7 @@ class Change:
     """In the table."""
     recipe: Recipe = SHIPPED
     mirrored: bool = True
-    """Judged by the mean of four mirror images; else by the crop alone, and by the networks of the recipe that ships."""
+    """Judged by the mean of four mirror images; else by the crop alone, by the networks of the recipe that ships."""
 
 
 CHANGES = (
