@@ -19,6 +19,9 @@ LEAST_CONTRAST = 4.0
 """Standard deviation of the grey level, 0 to 255. Smears: 9 and more; blanks: below 1."""
 LEAST_DETAIL = 2.6
 """Upper 0.5% of the Laplacian of the lightly smoothed grey level. Smears: 3.7 and more; blurred ones: up to 2.5."""
+SOFT_DETAIL, SOFT_SHARE = 3.5, 0.03
+"""What has no more detail than this, and less than this share of its own range of levels, is out of focus as well: a
+large cell in deep stain keeps some detail when blurred, and a pale smear in focus has little but a good share."""
 MOST_TEXTURE = 4.0
 """Fine structure over coarse structure, once the light is even. Smears: up to 2.7; noise: above 6."""
 LEAST_COLOUR, MOST_COLOUR = 0.012, 0.7
@@ -80,7 +83,14 @@ def why_plainly_not(small: Drawn) -> str:
         return "no stain"
     if colour > MOST_COLOUR or small.texture > MOST_TEXTURE:
         return "no smear"
-    return "out of focus" if small.detail < LEAST_DETAIL else ""
+    return "out of focus" if is_soft(small) else ""
+
+
+def is_soft(small: Drawn) -> bool:
+    """Whether a field drawn small has no sharp edge."""
+    if not LEAST_DETAIL < small.detail < SOFT_DETAIL:
+        return small.detail <= LEAST_DETAIL
+    return small.detail < SOFT_SHARE * (upper_quantile(small.levels, 0.9) - float(small.levels.min()))
 
 
 def measured(small: Drawn) -> Traits:

@@ -54,17 +54,19 @@ def inverse_matrix(
     return tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
 
-def restain(images: tf.Tensor, strength: float, faintest: float = 1.0) -> tf.Tensor:
+def restain(images: tf.Tensor, strength: float, faintest: float = 1.0, greyed: float = 0.0) -> tf.Tensor:
     """Mix the colour channels' optical densities anew for each image: another dye, another camera.
 
     Args:
         images: `(n, height, width, 3)` float32 of 0 to 1.
         strength: 0 changes nothing.
         faintest: every second image's density is multiplied by something from this to 1, evenly in its logarithm.
+        greyed: share of the images whose colours are drawn towards grey, each by its own part.
     """
     count = tf.shape(images)[0]
     density = -tf.math.log(tf.clip_by_value(images, 1 / 255, 1.0))
-    mixing = tf.eye(3)[None] + tf.random.normal((count, 3, 3), stddev=0.12 * strength)
+    grey = tf.random.uniform((count, 1, 1)) * tf.cast(tf.random.uniform((count, 1, 1)) < greyed, tf.float32)
+    mixing = tf.eye(3) * (1 - grey) + grey / 3 + tf.random.normal((count, 3, 3), stddev=0.12 * strength)
     gain = tf.exp(tf.random.normal((count, 1, 3), stddev=0.25 * strength))
     overall = tf.exp(tf.random.normal((count, 1, 1), stddev=0.27 * strength))
     pale = tf.exp(tf.random.uniform((count, 1, 1), np.log(faintest), -np.log(faintest)))
@@ -178,10 +180,11 @@ def optics(
     blur: float,
     least: int,
     faintest: float = 1.0,
+    greyed: float = 0.0,
     compressed: bool = False,
 ) -> tf.Tensor:
     """All that another stain, lamp and camera do, in the order in which light meets them."""
-    images = refocus(relight(restain(images, strength, faintest), 0.6 * strength), blur)
+    images = refocus(relight(restain(images, strength, faintest, greyed), 0.6 * strength), blur)
     if compressed:
         return recompress(noise(images, 0.03), least, 0.5)
     return noise(coarsen(images, least, 0.4), 0.03)

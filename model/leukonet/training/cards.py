@@ -9,7 +9,7 @@ SETS = {
     "chula": "Chula WBC fields (Chulalongkorn University, singgihbekti), MIT",
     "kaggle_augmented": "400 pictures a class of Kaggle's augmented BCCD, published with no licence file of its own",
     "pbc": "PBC (Acevedo et al. 2020, doi:10.17632/snkd93bnjr.1), CC BY 4.0; WBCAtt's train part",
-    "txl_pbc": "TXL-PBC, MIT; its train part, which boxes white cells and does not name them",
+    "txl_pbc": "TXL-PBC, MIT; its train part, whose boxed cells we named ourselves: no haematologist has checked them",
 }
 """Where the training pictures come from and under which licence."""
 
@@ -28,10 +28,11 @@ Finds every white cell of a smear field and names it: {", ".join(manifest["class
 
 {_learned(origin)}
 Two int8 networks on LiteRT. The locator sees the field on a canvas of 256 pixels and marks centres and sizes; the
-classifier sees one crop of 96 pixels, one and a half times as wide as the cell. The field's background is measured as a
-smooth surface and brought to the same grey beforehand. The locator was trained for {origin["locator_epochs"]} epochs
-and the classifier for {origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at
-random; seed {origin["seed"]}.
+classifier sees one crop of 96 pixels, {manifest["preprocessing"]["context"]} times as wide as the cell, and its mirror
+images: the mean is the answer. The field's background is measured as a smooth surface and brought to the same grey
+beforehand. The locator was trained for {origin["locator_epochs"]} epochs and the classifier for
+{origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied at random;
+seed {origin["seed"]}.
 Fields were split by original image before any augmentation. PBC has no boxes: the outline of the central cell stands
 in for them.
 

@@ -37,7 +37,9 @@ class Recipe:
     """Strength of the variation of stain, light and optics; 0 for none."""
     faintest: float = 0.2
     """Every second crop is paled, down to this share of its density; 1 for none."""
-    compressed: bool = False
+    greyed: float = 0.0
+    """Share of the crops whose colours are drawn towards grey."""
+    compressed: bool = True
     """Half of the crops are scaled down and compressed, each by its own lot; else whole batches are coarsened."""
     roughened: float = 0.0
     """Share of the batches that are blended with random convolutions of themselves."""
@@ -98,7 +100,13 @@ def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
     turned = augment.affine(images, CROP, zoom, shift, angle, flip)
     if recipe.stain:
         turned = augment.optics(
-            turned, recipe.stain, blur=2.2, least=36, faintest=recipe.faintest, compressed=recipe.compressed
+            turned,
+            recipe.stain,
+            blur=2.2,
+            least=36,
+            faintest=recipe.faintest,
+            greyed=recipe.greyed,
+            compressed=recipe.compressed,
         )
     if recipe.roughened:
         turned = augment.roughen(turned, recipe.roughened)

@@ -36,7 +36,9 @@ class Change:
 CHANGES = (
     Change("shipped", "the recipe"),
     Change("alone", "judged by the crop alone, not by four mirror images", mirrored=False),
-    Change("compressed", "crops scaled down and compressed, each by its lot", Recipe(compressed=True)),
+    Change("coarsened", "whole batches scaled down, no crop compressed by its lot", Recipe(compressed=False)),
+    Change("wide", "a view of two and a half times the cell", Recipe(context=2.5)),
+    Change("greyed", "half of the crops drawn towards grey", Recipe(greyed=0.5)),
     Change("mixed", "styles mixed within the batch", Recipe(mixed=True)),
     Change("roughened", "half of the batches roughened by random convolutions", Recipe(roughened=0.5)),
     Change("even", "one background colour a field, not a surface", Recipe(light=even_light)),
