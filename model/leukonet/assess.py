@@ -19,9 +19,9 @@ LEAST_CONTRAST = 4.0
 """Standard deviation of the grey level, 0 to 255. Smears: 9 and more; blanks: below 1."""
 LEAST_DETAIL = 2.6
 """Upper 0.5% of the Laplacian of the lightly smoothed grey level. Smears: 3.7 and more; blurred ones: up to 2.5."""
-SOFT_DETAIL, SOFT_SHARE = 3.5, 0.03
+SOFT_DETAIL, SOFT_SHARE = 4.2, 0.025
 """What has no more detail than this, and less than this share of its own range of levels, is out of focus as well: a
-large cell in deep stain keeps some detail when blurred, and a pale smear in focus has little but a good share."""
+large cell in deep stain keeps some detail when blurred, a share of 0.015 to 0.025; smears have 0.026 and more."""
 MOST_TEXTURE = 4.0
 """Fine structure over coarse structure, once the light is even. Smears: up to 2.7; noise: above 6."""
 LEAST_COLOUR, MOST_COLOUR = 0.012, 0.7

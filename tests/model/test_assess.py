@@ -80,6 +80,22 @@ def test_a_field_far_out_of_focus_is_refused(seed):
     assert "out of focus" == judged(phantom(seed).filter(ImageFilter.GaussianBlur(12)))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_large_cell_out_of_focus_is_refused(seed):
+    """Deep stain keeps more detail under a blur than a pale smear in focus has."""
+    cell = render_field(np.random.default_rng(seed), 240, 240, ["neutrophil"], magnification=1.5)
+
+    assert "out of focus" == judged(Image.fromarray(cell.pixels).filter(ImageFilter.GaussianBlur(3)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_pale_smear_in_focus_is_accepted(seed):
+    """At a quarter of its density it has no more detail than a blurred one."""
+    pale = (255 - (255 - np.asarray(phantom(seed), float)) / 4).astype(np.uint8)
+
+    assert judged(Image.fromarray(pale)) == ""
+
+
 def test_a_smooth_slope_has_no_detail():
     """Rounding to whole levels must not look like edges."""
     slope = np.linspace(100, 110, 256, dtype=np.float32)[None].repeat(200, axis=0).round()

@@ -160,6 +160,33 @@ def test_int8_networks_answer_nearly_as_their_float_originals(trained, packed, s
         assert np.abs(exact - rounded).mean() < 0.05 * np.ptp(exact) + 0.02
 
 
+def test_a_bundle_may_keep_anothers_locator(trained, packed, synthetic_data, tmp_path, bundle):
+    """Byte for byte, and it says whose it is."""
+    from leukonet.training import release
+
+    _, runs = trained
+    release.release_locate_classify(synthetic_data, runs, tmp_path / "kept", seed=1, locator=bundle)
+    kept, own = load_bundle(tmp_path / "kept"), load_bundle(packed / "tiny")
+
+    assert bundle.networks["locator.tflite"] == kept.networks["locator.tflite"]
+    assert own.networks["classifier.tflite"] == kept.networks["classifier.tflite"]
+    assert (bundle.name, bundle.provenance["locator_epochs"]) == (
+        kept.provenance["locator_of"],
+        kept.provenance["locator_epochs"],
+    )
+
+
+def test_the_papers_bundle_has_no_locator_to_keep(trained, synthetic_data, tmp_path):
+    """It is told so."""
+    from leukonet.errors import DataError
+    from leukonet.training import release
+
+    with pytest.raises(DataError, match="paper is of kind field: it has no locator"):
+        release.release_locate_classify(
+            synthetic_data, trained[1], tmp_path / "kept", seed=1, locator=load_bundle("paper")
+        )
+
+
 def test_packing_without_a_finished_training_says_which_to_run(synthetic_data, tmp_path):
     """With the command."""
     from leukonet.errors import DataError

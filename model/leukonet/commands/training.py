@@ -103,6 +103,10 @@ def pack(
     data: Data = Path("data"),
     kind: Annotated[Kind, typer.Option(help="field for the paper's network.")] = Kind.LOCATE_CLASSIFY,
     without: Without = None,
+    locator: Annotated[
+        str | None,
+        typer.Option(help="A bundle whose locator is taken over, instead of the one below --runs."),
+    ] = None,
     benchmark: Benchmark = None,
     seed: Seed = 1,
 ) -> None:
@@ -113,7 +117,8 @@ def pack(
     if kind == Kind.FIELD:
         release_field(data, runs, out, seed)
     else:
-        release_locate_classify(data, runs, out, seed, tuple(without or ()))
+        kept = load_bundle(locator) if locator else None
+        release_locate_classify(data, runs, out, seed, tuple(without or ()), kept)
     typer.echo(f"{out.name}: {add_test_figures(out, data, benchmark)}")
 
 
@@ -132,4 +137,4 @@ def build(
     """
     train_locator(runs / "locator", data, locator_epochs, None, seed)
     train_classifier(runs / "classifier", data, classifier_epochs, None, None, seed)
-    pack(out, runs, data, Kind.LOCATE_CLASSIFY, None, benchmark, seed)
+    pack(out, runs, data, Kind.LOCATE_CLASSIFY, None, None, benchmark, seed)

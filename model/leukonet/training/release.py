@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet import classify, field, locate
-from leukonet.bundle import Kind
+from leukonet.bundle import Bundle, Kind
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.errors import DataError
 from leukonet.training import calibrate, cards, fit, networks, train_classifier, train_locator, train_paper
@@ -29,20 +29,30 @@ COVERAGE = 0.97
 """Part of the validation cells on which the bundle commits itself."""
 
 
-def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, without: Sequence[str] = ()) -> str:
+def release_locate_classify(
+    data: Path, runs: Path, out: Path, seed: int, without: Sequence[str] = (), locator: Bundle | None = None
+) -> str:
     """Pack `runs/locator` and `runs/classifier`.
+
+    Args:
+        data: folder of the labelled sets.
+        runs: of the finished trainings.
+        out: folder of the bundle; its name becomes the bundle's.
+        seed: of the trainings.
+        without: sets that they left out.
+        locator: a bundle whose locator is taken over as it is; None for the one of `runs`.
 
     Returns:
         The bundle's identity.
 
     Raises:
-        DataError: a training is not finished, or data are missing.
+        DataError: a training is not finished, data are missing, or the other bundle has no locator.
     """
     fit.prepare(seed, bfloat16=False)
     fields, held_fields = train_classifier.sources(data, seed, without)
     some = fields[:: max(1, len(fields) // 400)]
     held = read_crops(held_fields, seed)
-    locator = to_int8(_load(networks.locator(), runs / "locator"), _canvases(data, seed, without))
+    places, epochs = _locator_of(locator) if locator else _trained_locator(data, runs, seed, without)
     model = _with_priors(_load(networks.classifier(), runs / "classifier"))
     classifier = to_int8(model, train_classifier.plain(read_crops(some, seed)))
     network = classify.open_classifier(classifier, len(CLASS_NAMES))
@@ -55,11 +65,12 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
         "seed": seed,
         "left_out": list(without),
         "sets": sorted({each.source for each in fields}),
-        "locator_epochs": len(fit.history(runs / "locator")["loss"]),
+        "locator_of": locator.name if locator else out.name,
+        "locator_epochs": epochs,
         "classifier_epochs": len(fit.history(runs / "classifier")["loss"]),
         "validation": figures,
     }
-    files = {locate.FILE: locator, classify.FILE: classifier}
+    files = {locate.FILE: places, classify.FILE: classifier}
     manifest = {
         "classes": CLASS_NAMES,
         "preprocessing": PREPROCESSING,
@@ -69,6 +80,19 @@ def release_locate_classify(data: Path, runs: Path, out: Path, seed: int, withou
         "provenance": provenance,
     }
     return pack(out, Kind.LOCATE_CLASSIFY, files, manifest, cards.locate_classify(out.name, manifest))
+
+
+def _locator_of(bundle: Bundle) -> tuple[bytes, int]:
+    """Another bundle's locator, and the epochs that it was trained for."""
+    if locate.FILE not in bundle.networks:
+        raise DataError(f"bundle {bundle.name} is of kind {bundle.kind}: it has no locator to take over")
+    return bundle.networks[locate.FILE], int(bundle.provenance["locator_epochs"])
+
+
+def _trained_locator(data: Path, runs: Path, seed: int, without: Sequence[str]) -> tuple[bytes, int]:
+    """The locator of `runs`, and the epochs that it was trained for."""
+    model = _load(networks.locator(), runs / "locator")
+    return to_int8(model, _canvases(data, seed, without)), len(fit.history(runs / "locator")["loss"])
 
 
 def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
