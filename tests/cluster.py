@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from leukonet.bundle import DEFAULT
 
 from lab import PATIENCE, wait_until
 
@@ -32,7 +33,7 @@ class Cluster:
         self._scheduler = self._run(*arguments, **patience)
         wait_until(self._is_listening)
 
-    def start_workers(self, number: int = 1, bundle: str = "smear-3") -> "subprocess.Popen[bytes]":
+    def start_workers(self, number: int = 1, bundle: str = DEFAULT) -> "subprocess.Popen[bytes]":
         """Offer workers of this machine."""
         return self._run("leukowatch", "worker", self.address, "--workers", str(number), "--bundle", bundle)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from benches import figures, names, printed
+from leukonet.bundle import DEFAULT
 
 
 @pytest.mark.slow
@@ -11,9 +12,9 @@ def test_the_benchmark_of_a_field_prints_ours_beside_the_papers():
     lines = printed("field.py", "--runs", "3")
 
     assert names(lines[2:]) == [
-        "smear-3, decoding and all",
+        f"{DEFAULT}, decoding and all",
         "decoding",
-        "smear-3, decoding aside",
+        f"{DEFAULT}, decoding aside",
         "rival",
         "ratio rival / ours, decoding aside",
     ]

@@ -11,7 +11,7 @@ import pytest
 from cluster import Cluster
 from lab import PATIENCE, Home, slow_image, wait_until
 from leukonet.analyse import analyse
-from leukonet.bundle import load_bundle
+from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.choice import chosen_pool
 from leukowatch.analysis.offering import offer
@@ -84,7 +84,7 @@ def test_a_path_that_holds_something_else_is_not_looked_at(phantoms, tmp_path):
     path.write_bytes(phantoms[1])
 
     with pytest.raises(NotShared, match="other content"):
-        look(Order("smear-3", load_bundle().sha256, 10**8, 60.0), Place(bytes(path), "0" * 64))
+        look(Order(DEFAULT, load_bundle().sha256, 10**8, 60.0), Place(bytes(path), "0" * 64))
 
 
 def test_a_cluster_without_scheduler_is_a_setting_to_mend(tmp_path, monkeypatch):
@@ -122,7 +122,7 @@ def test_a_worker_without_dask_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
 
     with pytest.raises(SettingsInvalid, match=r"pip install leukowatch\[cluster\]"):
-        offer("tcp://127.0.0.1:1", "smear-3", 1, 2500, threading.Event())
+        offer("tcp://127.0.0.1:1", DEFAULT, 1, 2500, threading.Event())
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import PATIENCE, slow_image, wait_until
-from leukonet.bundle import load_bundle
+from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.pool import LocalPool, Refused, Returned
 
@@ -29,7 +29,7 @@ def made():
             "max_pixels": 200_000_000,
             "memory_megabytes": 2500,
         }
-        pools.append(LocalPool(load_bundle(), "smear-3", **(defaults | options)))
+        pools.append(LocalPool(load_bundle(), DEFAULT, **(defaults | options)))
         return pools[-1]
 
     yield make

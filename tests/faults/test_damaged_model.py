@@ -11,7 +11,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from faults.accounts import Account, account, counted, settled
-from leukonet.bundle import MANIFEST, SHIPPED
+from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED
 from leukonet.views import CROP
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def bundle(home, tmp_path):
     """A copy of the shipped bundle, which the home's service uses."""
-    copy = shutil.copytree(SHIPPED / "smear-3", tmp_path / "bundle")
+    copy = shutil.copytree(SHIPPED / DEFAULT, tmp_path / "bundle")
     home._variables["LEUKOWATCH_ANALYSIS__BUNDLE"] = str(copy)
     return copy
 
@@ -47,7 +47,7 @@ def flipped(bundle):
 
 def misshapen(bundle):
     """The classifier is a network of another shape."""
-    put(bundle, "classifier.tflite", (SHIPPED / "smear-3" / "locator.tflite").read_bytes())
+    put(bundle, "classifier.tflite", (SHIPPED / DEFAULT / "locator.tflite").read_bytes())
 
 
 def crashing(bundle):

@@ -9,7 +9,7 @@ from typing import Any
 
 from fuzz.mutating import mutated
 from leukonet.analyse import analyse
-from leukonet.bundle import MANIFEST, SHIPPED, load_bundle
+from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED, load_bundle
 from leukonet.errors import BundleError, LeukonetError
 from leukonet.phantom import field_bytes
 
@@ -28,7 +28,7 @@ class Bundles:
 
     def __init__(self, home: Path) -> None:
         self._field = field_bytes(1)
-        self._folders = [home / name for name in ("paper", "smear-3")]
+        self._folders = [home / name for name in ("paper", DEFAULT)]
         for folder in self._folders:
             shutil.copytree(SHIPPED / folder.name, folder)
 
