@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from leukonet.bundle import DEFAULT
 
 from lab import PATIENCE, wait_until
+from leukonet.bundle import DEFAULT
 
 
 class Cluster:
