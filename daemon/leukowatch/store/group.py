@@ -206,7 +206,7 @@ class Group:
             ]
         add_flags(self._connection, flags, self._now)
 
-    def _insert(self, table: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
+    def _insert(self, table: Any, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Insert rows and give their ids in the same order."""
         if not rows:
             return []
