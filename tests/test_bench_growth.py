@@ -30,5 +30,7 @@ def test_the_benchmark_of_growth_prints_a_row_for_each_question(tmp_path):
         _, head, *rows = [line.split() for line in done.stdout.splitlines() if "[" not in line]
         assert head == ["cells", "200", "2,000"]
         assert len(rows) == 18
-        assert all(float(value) > 0 for row in rows for value in row[-4:])
+        figures = [[float(value) for value in row[-6:]] for row in rows]
+        assert all(0 < median <= high for row in figures for median, high in (row[:2], row[3:5]))
+        assert sum(row[2] + row[5] for row in figures) > 0
     assert sorted(each.name for each in tmp_path.iterdir()) == ["cells-200", "cells-2000"]

@@ -51,9 +51,14 @@ class Drawn:
         self.image = image
 
     @cached_property
+    def pixels(self) -> Pixels:
+        """`(height, width, 3)` uint8; a picture gives a copy each time that it is asked."""
+        return pixels(self.image)
+
+    @cached_property
     def levels(self) -> Colour:
         """Grey level, `(height, width)` float32 of 0 to 255."""
-        red, green, blue = planes(pixels(self.image)).astype(np.float32)
+        red, green, blue = planes(self.pixels).astype(np.float32)
         grey: Colour = (red + green + blue) / np.float32(3)
         return grey
 
@@ -78,7 +83,7 @@ def why_plainly_not(small: Drawn) -> str:
     """The reason that one measure alone gives against a field drawn small, or an empty string."""
     if min(small.levels.shape) < SMALLEST or small.levels.std() < LEAST_CONTRAST:
         return "blank"
-    colour = colour_spread(pixels(small.image)[::2, ::2])
+    colour = colour_spread(small.pixels[::2, ::2])
     if colour < LEAST_COLOUR:
         return "no stain"
     if colour > MOST_COLOUR or small.texture > MOST_TEXTURE:
@@ -95,7 +100,7 @@ def is_soft(small: Drawn) -> bool:
 
 def measured(small: Drawn) -> Traits:
     """The traits of a field drawn small, at least `SMALLEST` wide and high."""
-    return traits(pixels(small.image), small.levels, small.detail, small.texture)
+    return traits(small.pixels, small.levels, small.detail, small.texture)
 
 
 def detail(levels: Colour) -> float:

@@ -18,6 +18,8 @@ from leukowatch.analysis.offering import offer
 from leukowatch.analysis.pool import Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
 from leukowatch.errors import SettingsInvalid
+from leukowatch.service.daemon import running
+from leukowatch.service.taking import AHEAD
 from leukowatch.settings import load_settings
 
 
@@ -197,6 +199,37 @@ def test_waiting_for_a_cluster_is_no_standing_still(cluster, made, phantoms, ans
     wait_until(lambda: pool.answered >= moved + 2)
 
     assert (pool.in_hand(), answers.empty()) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_cluster_is_given_no_more_than_its_workers_can_use(cluster, tmp_path, monkeypatch, phantoms):
+    """A backlog stays in the inbox: few fields wait for a cluster without workers, and as many more as workers come."""
+    home = Home(tmp_path / "home", ANALYSIS__POOL="dask", ANALYSIS__SCHEDULER=cluster.address)
+    for key, value in home.environment().items():
+        monkeypatch.setenv(key, value)
+    (home.inbox / "S").mkdir()
+    for number in range(40):
+        (home.inbox / "S" / f"f{number:02}.jpg").write_bytes(phantoms[number % 12] + b"%d" % number)
+    with running(load_settings()) as daemon:
+        pool, seen = daemon._pool, []
+
+        def filed():
+            """Run one round, and note how many fields the cluster has, and for how many workers."""
+            before = pool.workers
+            daemon.round()
+            seen.append((pool.in_hand(), max(before, pool.workers)))
+            return daemon.taker.filed
+
+        wait_until(lambda: filed() or pool.in_hand() == AHEAD)
+        for _ in range(20):
+            filed()
+        alone = (len(home.left()), max(seen))
+        cluster.start_workers(2)
+        wait_until(lambda: filed() == 40, 2 * PATIENCE)
+
+    assert alone == (40, (AHEAD, 1))
+    assert max(seen) == (2 * AHEAD, 2)
+    assert all(fields <= AHEAD * workers for fields, workers in seen)
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
 """The archive looked at again by another bundle, by the commands that people use."""
 
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -18,6 +21,16 @@ def read(home, phantoms, number):
     for each in range(number):
         (home.inbox / "S" / f"f{each:02}.jpg").write_bytes(phantoms[each % 12] + b"%d" % each)
     assert home.command("scan").returncode == 0
+
+
+def read_to_the_end(terminal):
+    """Give what a program writes to a terminal until it closes it."""
+    told = b""
+    with suppress(OSError):  # how Linux tells that the other side is closed
+        while chunk := os.read(terminal, 65536):
+            told += chunk
+    os.close(terminal)
+    return told.decode()
 
 
 @pytest.mark.slow
@@ -62,6 +75,26 @@ def test_a_run_that_is_killed_goes_on_where_it_was(home, phantoms):
     assert home.query(
         "SELECT count(*) FROM (SELECT field_id FROM analysis GROUP BY field_id HAVING count(*) = 2)"
     ) == [(40,)]
+
+
+@pytest.mark.slow
+def test_a_terminal_shows_how_far_a_run_is(home, phantoms):
+    """A bar with what is done of what there is, from nothing to all, a field that could not be looked at included."""
+    read(home, phantoms, 6)
+    (home.archive / "S" / "f05.jpg").unlink()
+    shown, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leukowatch", "reanalyse", "--bundle", "paper"],
+        env=home.environment(TERM="xterm", COLUMNS="120"), stdout=subprocess.DEVNULL, stderr=terminal,
+    )  # fmt: skip
+    os.close(terminal)
+    told = read_to_the_end(shown)
+    told_of = [(int(done), int(total)) for done, total in re.findall(r"(\d+)/(\d+)", told)]
+
+    assert process.wait(PATIENCE) == 9
+    assert (told_of[0], told_of[-1]) == ((0, 6), (6, 6))
+    assert told_of == sorted(told_of)
+    assert re.search("paper.*━.*6/6.*0:00:00", told)
 
 
 @pytest.mark.slow

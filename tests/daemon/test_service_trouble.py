@@ -79,7 +79,6 @@ def test_scan_ends_and_names_what_it_could_not_move(home, phantoms):
 def test_failed_move_is_tried_again_though_other_files_keep_coming(tmp_path, monkeypatch):
     """A steady microscope must not put off for ever what failed once."""
     filer, fates, now = Unmovable(), [], [0.0]
-    monkeypatch.setattr("leukowatch.service.writing.time.monotonic", lambda: now[0])
     monkeypatch.setattr(Writer, "_committed", lambda self, outcomes: list(outcomes))
     monkeypatch.setattr(Writer, "_note", lambda self, moved: None)
     monkeypatch.setattr("leukowatch.service.writing._log_filed", lambda filing, place: None)
@@ -91,7 +90,7 @@ def test_failed_move_is_tried_again_though_other_files_keep_coming(tmp_path, mon
         relative = property(lambda self: b"%d" % self)
         status = Status.COUNTED
 
-    writer = Writer(None, filer, tmp_path, 1, lambda key, fate: fates.append((key, fate)))
+    writer = Writer(None, filer, tmp_path, 1, lambda key, fate: fates.append((key, fate)), lambda: now[0])
     filer.broken = {0}
     for number in range(6):
         now[0] = float(number)

@@ -1,5 +1,7 @@
 """The list of slides and one slide's report, as people read them on a terminal or on paper."""
 
+from collections.abc import Collection, Sequence
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +20,10 @@ HASH_DIGITS = 12
 def slides_table(found: Listing) -> Table:
     """Make the list of slides: state and flags, fields, cells, per class the per cent with its 95% limits beneath."""
     names = {each.name for each in shown(found.classes, (line.slide.counts for line in found.lines))}
-    known = [each for each in found.classes if each.name in names]
+    heads = [short(each.label) for each in found.classes if each.name in names and each.role is Role.COUNTED]
+    head, figures = _set_in_columns(
+        ["Fields", "Cells", *heads, "Uncl."], [_figures(line, names) for line in found.lines]
+    )
     beyond = (
         f"{len(found.lines)} of {found.total} slides (--limit); " if len(found.lines) < found.total else ""
     )
@@ -30,20 +35,9 @@ def slides_table(found: Listing) -> Table:
         caption_justify="left",
     )
     table.add_column("Slide", overflow="fold")
-    for head in ("Fields", "Cells"):
-        table.add_column(head, justify="right")
-    for each in known:
-        if each.role is Role.COUNTED:
-            table.add_column(short(each.label), justify="right", no_wrap=True)
-    table.add_column("Uncl.", justify="right")
-    for line in found.lines:
-        table.add_row(
-            _name_over_remarks(line),
-            str(line.slide.fields),
-            str(line.counted.leucocytes),
-            *(_percent_over_limits(share) for share in line.counted.classes if share.name in names),
-            str(line.slide.unclassified),
-        )
+    table.add_column(head, no_wrap=True)
+    for line, text in zip(found.lines, figures, strict=True):
+        table.add_row(_name_over_remarks(line), text)
     return table
 
 
@@ -57,10 +51,26 @@ def _name_over_remarks(line: Line) -> Text:
     return Text(line.slide.name + "\n") + Text(", ".join(words), "dim") + flags
 
 
-def _percent_over_limits(share: Share) -> Text:
-    if share.percent is None:
-        return Text(NOTHING)
-    return Text.assemble(percent(share), "\n", (f"{share.low:.0f}-{share.high:.0f}", "dim"))
+def _figures(line: Line, names: Collection[str]) -> tuple[list[str], list[str]]:
+    """A slide's figures, and what stands beneath each."""
+    shares = [share for share in line.counted.classes if share.name in names]
+    over = [str(line.slide.fields), str(line.counted.leucocytes), *map(percent, shares)]
+    beneath = ["" if share.percent is None else f"{share.low:.0f}-{share.high:.0f}" for share in shares]
+    return [*over, str(line.slide.unclassified)], ["", "", *beneath, ""]
+
+
+def _set_in_columns(
+    heads: Sequence[str], rows: Sequence[tuple[list[str], list[str]]]
+) -> tuple[Text, list[Text]]:
+    """Align figures to the right, as one text a row: to lay out each by itself took most of the list's time."""
+    lines = [line for row in rows for line in row]
+    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+
+    def aligned(words: Sequence[str]) -> str:
+        return " ".join(word.rjust(width) for word, width in zip(words, widths, strict=True))
+
+    texts = [Text.assemble(aligned(over), "\n", (aligned(beneath), "dim")) for over, beneath in rows]
+    return Text(aligned(heads)), texts
 
 
 def report_text(report: SlideReport, console: Console) -> None:

@@ -8,6 +8,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -37,7 +38,7 @@ class InboxWatch:
         self.polling = polling
         """True also where the kernel's limits forced it."""
         self._folder = folder
-        self._hints: queue.Queue[Hint] = queue.Queue(queue_size)
+        self._hints: queue.Queue[Hint | None] = queue.Queue(queue_size)
         self._rescan = threading.Event()
         self._observer: BaseObserver | None = None
         self._place: tuple[int, int] | None = None
@@ -103,15 +104,20 @@ class InboxWatch:
         self.start()
 
     def take_hints(self, limit: int, timeout: float) -> list[Hint]:
-        """Give up to `limit` hints, in order; wait at most `timeout` seconds for the first."""
-        hints: list[Hint] = []
+        """Give up to `limit` hints, in order; wait at most `timeout` seconds for the first, or until `wake`."""
+        hints: list[Hint | None] = []
         try:
             hints.append(self._hints.get(timeout=timeout) if timeout > 0 else self._hints.get_nowait())
             while len(hints) < limit:
                 hints.append(self._hints.get_nowait())
         except queue.Empty:
             pass
-        return hints
+        return [hint for hint in hints if hint is not None]
+
+    def wake(self) -> None:
+        """End the wait of `take_hints`, or its next one, from any thread."""
+        with suppress(queue.Full):  # then it does not wait
+            self._hints.put_nowait(None)
 
     def rescan_wanted(self) -> bool:
         """Whether hints were lost, or watching began, since this was last asked."""

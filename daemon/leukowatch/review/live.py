@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine, text
@@ -18,6 +19,7 @@ STREAM_SECONDS = 600.0
 """A stream ends after this time; the browser opens another, and is asked again who it is."""
 WAITING = 100
 """News that a page may leave unread; then its stream ends, and it reads everything anew."""
+Found = TypeVar("Found")
 _log = structlog.get_logger(__name__)
 
 
@@ -71,18 +73,18 @@ class News:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look_on(self, counter: "_Counter") -> None:
-        seen = await asyncio.to_thread(mark, self._engine)
+        seen = await _to_its_end(mark, self._engine)
         version = None
         while True:
-            found = await asyncio.to_thread(counter.version)
+            found = await _to_its_end(counter.version)
             if found is None or found != version:
                 version, seen = found, await self._tell(seen)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _tell(self, before: Mark) -> Mark:
-        now = await asyncio.to_thread(mark, self._engine)
+        now = await _to_its_end(mark, self._engine)
         if now != before:
-            slides = await asyncio.to_thread(slides_since, self._engine, before, now)
+            slides = await _to_its_end(slides_since, self._engine, before, now)
             if slides:
                 self._pass_on(f"event: slides\ndata: {json.dumps(sorted(slides))}\n\n")
         return now
@@ -93,6 +95,16 @@ class News:
                 queue.put_nowait(event)
             except asyncio.QueueFull:
                 self._readers.discard(queue)
+
+
+async def _to_its_end(look: Callable[..., Found], *given: object) -> Found:
+    """Run in a thread, and wait for its end even where the waiter is told to stop: a connection may be in use by it."""
+    looking = asyncio.create_task(asyncio.to_thread(look, *given))
+    try:
+        return await asyncio.shield(looking)
+    except asyncio.CancelledError:
+        await asyncio.wait([looking])
+        raise
 
 
 class _Counter:

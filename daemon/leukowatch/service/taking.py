@@ -73,10 +73,12 @@ class Taker:
         self._refused: dict[bytes, str] = {}
         self._ended: set[str] = set()
         self._next_scan = 0.0
+        self._resting = False
 
     def settled(self, key: bytes, fate: Fate) -> None:
         """Be told a file's fate, from any thread."""
         self._settled.put((key, fate))
+        self._rouse()
 
     def pending(self) -> set[bytes]:
         """Files known and not yet filed: waiting to be complete, or in hand."""
@@ -106,14 +108,17 @@ class Taker:
         """Take note of hints, rescan if it is time, look at what is due and take what is complete.
 
         Args:
-            timeout: seconds to wait for a hint when nothing else is to be done.
+            timeout: seconds to wait for a hint, an answer or a fate when nothing else is to be done.
 
         Raises:
             InboxVanished: the inbox is gone.
         """
         self._watch.check()
         self._watch.revive()
-        for hint in self._watch.take_hints(HINTS_AT_ONCE, self._patience(timeout)):
+        self._resting = True  # before the room is reckoned: what makes room from here on ends the wait
+        hints = self._watch.take_hints(HINTS_AT_ONCE, self._patience(timeout))
+        self._resting = False
+        for hint in hints:
             self._stability.hint(hint.relative, hint.sign)
         self._settle()
         if self._watch.rescan_wanted() or self._clock() >= self._next_scan:
@@ -197,8 +202,7 @@ class Taker:
             raise ChangedWhileRead(f"{printable(key)}: replaced before it was opened; it is looked at anew")
         self._in_hand.add(key)
         taken = received(arrival, now)
-        flaw = _flaw(arrival.data)
-        if flaw:
+        if flaw := _flaw(arrival.data):
             self._put(Outcome(taken, None, *flaw))
         else:
             place = self._settings.inbox_folder / os.fsdecode(key)
@@ -212,6 +216,13 @@ class Taker:
             self._put(Outcome(taken, None, answer.reason, str(answer)))
         elif isinstance(answer, Returned):
             self.settled(taken.relative, Fate.BACK)
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """End a rest, from any thread: there is room for another field."""
+        if self._resting:
+            self._resting = False
+            self._watch.wake()
 
     def _not_now(self, key: bytes, error: IntakeError) -> None:
         """A file that cannot be taken: gone, not ours, or to be tried again."""

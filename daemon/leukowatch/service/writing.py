@@ -4,7 +4,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import structlog
 
 from leukowatch.errors import FilingFailed, StoreUnavailable
 from leukowatch.inbox.filing import Filer
+from leukowatch.service.gathering import Gathering
 from leukowatch.service.home import below_home
 from leukowatch.service.progress import Progress
 from leukowatch.store.ledger import Ledger
@@ -21,9 +21,6 @@ _log = structlog.get_logger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between tries to commit or to move, doubled after each failure."""
-COMPANY_SECONDS = 0.2
-"""Least time from the beginning of one group to that of the next: what comes in quick succession shares a commit, and
-what comes alone waits for nothing."""
 
 
 class Fate(StrEnum):
@@ -50,9 +47,13 @@ class Writer(threading.Thread):
         home: destinations are noted relative to it.
         group: most outcomes in one transaction.
         settled: see `Settled`; called in this thread.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, ledger: Ledger, filer: Filer, home: Path, group: int, settled: Settled) -> None:
+    def __init__(
+        self, ledger: Ledger, filer: Filer, home: Path, group: int, settled: Settled,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         super().__init__(name="writer")
         self.failure: BaseException | None = None
         """What ended the thread, if it did not end by itself."""
@@ -62,17 +63,17 @@ class Writer(threading.Thread):
         """What was done so far."""
         self.turns = 0
         """How often it has moved: groups dealt with, and tries that were refused."""
-        self._busy = False
         self._ledger = ledger
         self._filer = filer
         self._home = home
-        self._group = group
         self._settled = settled
+        self._clock = clock
         self._outcomes: queue.Queue[Outcome | str | None] = queue.Queue()
+        self._gathering = Gathering(self._outcomes, group, None, clock)
         self._ends: list[str] = []
         self._unmoved: list[Filing] = []
         self._unnoted: list[tuple[int, bytes | None]] = []
-        self._retry_at = self._next_group = 0.0
+        self._retry_at = 0.0
         self._pause = FIRST_PAUSE
         self._stopping = threading.Event()
 
@@ -86,7 +87,7 @@ class Writer(threading.Thread):
 
     def in_hand(self) -> int:
         """What waits for it, and 1 for what it is at."""
-        return self._outcomes.qsize() + self._busy
+        return self._outcomes.qsize() + self._gathering.busy
 
     def recover(self) -> int:
         """Finish the moves that an earlier run committed and did not make; before the first scan.
@@ -118,43 +119,31 @@ class Writer(threading.Thread):
 
     def _round(self) -> bool:
         """Write one group, or retry what failed; False once everything is written."""
-        group = self._gathered()
+        waits = self._unmoved or self._unnoted
+        group = self._gathering.gather(max(0.0, self._retry_at - self._clock()) if waits else None)
         outcomes = [each for each in group if each is not None and not isinstance(each, str)]
         if outcomes:
             self._move(self._committed(outcomes))
         self._note_ends([each for each in group if isinstance(each, str)])
         ending = None in group
-        if ending or ((self._unmoved or self._unnoted) and time.monotonic() >= self._retry_at):
+        if ending or ((self._unmoved or self._unnoted) and self._clock() >= self._retry_at):
             self._retry()
-        self._busy = False
+        self._gathering.done()
         self.turns += 1
         return not ending
-
-    def _gathered(self) -> list[Outcome | str | None]:
-        """Wait for something to write or for a retry; then for company, if the last group was just now."""
-        wait = max(0.0, self._retry_at - time.monotonic()) if self._unmoved or self._unnoted else None
-        group: list[Outcome | str | None] = []
-        with suppress(queue.Empty):
-            group.append(self._outcomes.get(timeout=wait))
-            self._busy = True
-            while group[-1] is not None and len(group) < self._group:
-                group.append(self._outcomes.get(timeout=max(0.0, self._next_group - time.monotonic())))
-        self._busy = True
-        self._next_group = time.monotonic() + COMPANY_SECONDS
-        return group
 
     def _retry(self) -> None:
         """Try the moves and notes that failed once more, later each time."""
         again, self._unmoved = self._unmoved, []
         self._move(again)
         self._pause = min(2 * self._pause, LONGEST_PAUSE) if self._unmoved or self._unnoted else FIRST_PAUSE
-        self._retry_at = time.monotonic() + self._pause
+        self._retry_at = self._clock() + self._pause
 
     def _committed(self, outcomes: Sequence[Outcome]) -> list[Filing]:
         """Commit a group, however long the database makes it wait; nothing while stopping."""
         pause = FIRST_PAUSE
         while True:
-            begun = time.monotonic()
+            begun = self._clock()
             try:
                 filings = self._ledger.commit(outcomes)
             except StoreUnavailable as error:
@@ -169,21 +158,21 @@ class Writer(threading.Thread):
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 self.refusals = 0
-                self.progress.committed(outcomes, filings, time.monotonic() - begun)
+                self.progress.committed(outcomes, filings, self._clock() - begun)
                 return filings
 
     def _move(self, filings: Sequence[Filing]) -> None:
         """Move files and note it; what cannot be moved is kept for `_retry`."""
         moved: list[tuple[int, bytes | None]] = []
         fates: list[tuple[bytes, Fate]] = []
-        begun = time.monotonic()
+        begun = self._clock()
         places = self._filer.file_all(filings, self._named)
-        self.progress.moved(len(filings), time.monotonic() - begun)
+        self.progress.moved(len(filings), self._clock() - begun)
         for filing, place in zip(filings, places, strict=True):
             if isinstance(place, FilingFailed):
                 _log.error("a file waits to be moved", error=str(place))
                 if not self._unmoved:
-                    self._retry_at = time.monotonic() + FIRST_PAUSE
+                    self._retry_at = self._clock() + FIRST_PAUSE
                 self._unmoved.append(filing)
                 fates.append((filing.relative, Fate.STUCK))
                 continue

@@ -1,5 +1,6 @@
 """Reads `Filing` records."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -9,6 +10,7 @@ from leukowatch.store.outcome import Filing, Status
 from leukowatch.store.tables import Arrival, Slide
 
 
+@cache
 def select_filings() -> Select[Any]:
     """Select what a filing needs, with the columns named as its attributes; the caller narrows it."""
     original = aliased(Arrival)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from leukowatch.store.outcome import Outcome, Received, Status
 from leukowatch.store.recounting import count_in
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 
 _IDENTITY = (Arrival.relative, Arrival.device, Arrival.inode, Arrival.size, Arrival.mtime_ns, Arrival.sha256)
 """What tells that a file taken again is the same one."""
+_UNFILED = select(Arrival.id, *_IDENTITY).where(
+    Arrival.home == bindparam("of"),
+    Arrival.filed_at.is_(None),
+    Arrival.relative.in_(bindparam("wanted", expanding=True)),
+)
+_ORIGINALS = (
+    select(Field.sha256, Field.arrival_id, Arrival.printable, Field.slide_id, Slide.name)
+    .join(Arrival, Arrival.id == Field.arrival_id)
+    .join(Slide, Slide.id == Field.slide_id)
+    .where(Field.sha256.in_(bindparam("wanted", expanding=True)))
+)
+_CLASSES = select(CellClass.name, CellClass.id)
+_BUNDLES = select(Bundle.sha256, Bundle.id).where(Bundle.sha256.in_(bindparam("wanted", expanding=True)))
+_TOLD = select(BundleClass.class_id).where(BundleClass.bundle_id == bindparam("bundle"))
+"""Statements are made once: making them anew was most of what a small group cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,7 @@ class Group:
         self._bundle = bundle
         self._now = now
         self._home = home
-        self._classes = self._mapping(select(CellClass.name, CellClass.id))
+        self._classes = self._mapping(_CLASSES)
 
     def record(self, outcomes: Sequence[Outcome]) -> list[int]:
         """Write the outcomes.
@@ -84,8 +100,7 @@ class Group:
     def _still_unfiled(self, outcomes: Sequence[Outcome]) -> dict[tuple[Any, ...], int]:
         """Find the files that are recorded and wait for their move: identity → arrival's id."""
         wanted = [outcome.received.relative for outcome in outcomes]
-        mine = (Arrival.home == self._home, Arrival.filed_at.is_(None), Arrival.relative.in_(wanted))
-        rows = self._connection.execute(select(Arrival.id, *_IDENTITY).where(*mine))
+        rows = self._connection.execute(_UNFILED, {"of": self._home, "wanted": wanted})
         return {tuple(row[1:]): row.id for row in rows}
 
     def _write_arrivals(
@@ -97,12 +112,9 @@ class Group:
     def _originals(self, outcomes: Sequence[Outcome]) -> dict[str, _Original]:
         """Find the fields that have the group's contents, by hash."""
         wanted = {outcome.received.sha256 for outcome in outcomes if outcome.result is not None}
-        rows = self._connection.execute(
-            select(Field.sha256, Field.arrival_id, Arrival.printable, Field.slide_id, Slide.name)
-            .join(Arrival, Arrival.id == Field.arrival_id)
-            .join(Slide, Slide.id == Field.slide_id)
-            .where(Field.sha256.in_(wanted))
-        )
+        if not wanted:
+            return {}
+        rows = self._connection.execute(_ORIGINALS, {"wanted": list(wanted)})
         return {row[0]: _Original(*row[1:]) for row in rows}
 
     def _write_fields(
@@ -156,7 +168,7 @@ class Group:
     def _bundles(self, results: Sequence["FieldResult"]) -> dict[str, int]:
         """Give the id of each bundle that the results name, by hash, making those that are new."""
         names = {result.bundle_sha256: result.bundle for result in results}
-        known = self._mapping(select(Bundle.sha256, Bundle.id).where(Bundle.sha256.in_(names)))
+        known = self._mapping(_BUNDLES, {"wanted": list(names)})
         new = [
             {"name": names[sha256], "sha256": sha256, "kind": self._bundle.kind, "first_used_at": self._now}
             for sha256 in names
@@ -171,9 +183,8 @@ class Group:
         """Keep what this daemon's bundle can tell, as far as that is not known yet."""
         if bundle is None or not self._bundle.classes:
             return
-        told = select(BundleClass.class_id).where(BundleClass.bundle_id == bundle)
         new = {self._classes[name] for name in self._bundle.classes if name in self._classes}
-        new -= set(self._connection.execute(told).scalars())
+        new -= set(self._connection.execute(_TOLD, {"bundle": bundle}).scalars())
         if new:
             self._connection.execute(
                 insert(BundleClass), [{"bundle_id": bundle, "class_id": number} for number in sorted(new)]
@@ -195,15 +206,19 @@ class Group:
             ]
         add_flags(self._connection, flags, self._now)
 
-    def _insert(self, table: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
+    def _insert(self, table: Any, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Insert rows and give their ids in the same order."""
         if not rows:
             return []
-        statement = insert(table).returning(table.id, sort_by_parameter_order=True)
-        return list(self._connection.execute(statement, rows).scalars())
+        return list(self._connection.execute(_inserting(table), rows).scalars())
 
-    def _mapping(self, statement: Any) -> dict[str, int]:
-        return {str(name): int(number) for name, number in self._connection.execute(statement)}
+    def _mapping(self, statement: Any, given: dict[str, Any] | None = None) -> dict[str, int]:
+        return {str(name): int(number) for name, number in self._connection.execute(statement, given or {})}
+
+
+@cache
+def _inserting(table: Any) -> Any:
+    return insert(table).returning(table.id, sort_by_parameter_order=True)
 
 
 def _box(box: "Box") -> dict[str, float]:

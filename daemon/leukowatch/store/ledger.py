@@ -22,6 +22,11 @@ from leukowatch.store.trouble import store_errors
 
 ATTEMPTS = 5
 """Transactions tried for a group that meets another daemon's rows; SQLite never needs the second."""
+_MOVED = (
+    update(Arrival)
+    .where(Arrival.id == bindparam("arrival"), Arrival.filed_at.is_(None))
+    .values(destination=bindparam("place"), filed_at=bindparam("now"), lost=bindparam("gone"))
+)
 
 
 def utc_now() -> datetime:
@@ -135,14 +140,9 @@ class Ledger:
         """
         if not moves:
             return
-        moved = (
-            update(Arrival)
-            .where(Arrival.id == bindparam("arrival"), Arrival.filed_at.is_(None))
-            .values(destination=bindparam("place"), filed_at=bindparam("now"), lost=bindparam("gone"))
-        )
         now = self.clock()
         rows = [
             {"arrival": number, "place": place, "now": now, "gone": place is None} for number, place in moves
         ]
         with store_errors(location(self.engine)), self.engine.begin() as connection:
-            connection.execute(moved, rows)
+            connection.execute(_MOVED, rows)

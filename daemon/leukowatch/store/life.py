@@ -7,12 +7,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from leukowatch.store.queries import parts
 from leukowatch.store.review_tables import Decision, Signature, SlideEnd
 from leukowatch.store.tables import Analysis, Field, Slide
 from leukowatch.store.tally_tables import SlideTally
+
+_SIGNATURES = (
+    select(Signature.slide_id, Signature.version, Signature.released, Signature.basis)
+    .where(Signature.slide_id.in_(bindparam("slides", expanding=True)))
+    .order_by(Signature.id)
+)
 
 
 class Life(StrEnum):
@@ -106,14 +112,12 @@ def stages(connection: Connection, slide_ids: Collection[int]) -> dict[int, Sign
     """Tell how far slides are signed, by id; those without any signature are left out."""
     found: dict[int, SignedStage] = {}
     for some in parts(slide_ids):
-        rows = connection.execute(
-            select(Signature.slide_id, Signature.version, Signature.released, Signature.basis)
-            .where(Signature.slide_id.in_(some))
-            .order_by(Signature.id)
-        )
+        rows = connection.execute(_SIGNATURES, {"slides": some})
         signatures: dict[int, list[Any]] = defaultdict(list)
         for signature in rows:
             signatures[signature.slide_id].append(signature)
+        if not signatures:
+            continue
         bases = basis_of(connection, signatures.keys())
         found |= {number: _stage(mine, bases[number]) for number, mine in signatures.items()}
     return found

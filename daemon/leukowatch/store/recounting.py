@@ -73,6 +73,11 @@ _OF_ALL = tuple(
     for statement, found in ((_ADDED_CELLS, CELLS), (_ADDED_FIELDS, FIELDS), (_ADDED_FILES, FILES))
 )
 
+_SLIDES_OF_FIELDS, _SLIDES_OF_FILES = (
+    select(table.slide_id).distinct().where(table.id.in_(bindparam("chosen", expanding=True)))
+    for table in (Field, Arrival)
+)
+
 
 @contextmanager
 def recounting(
@@ -140,11 +145,9 @@ def recount_all(connection: Connection) -> None:
 
 def _slides(connection: Connection, fields: Collection[int], files: Collection[int]) -> set[int]:
     found: set[int] = set()
-    for table, numbers in ((Field, fields), (Arrival, files)):
+    for statement, numbers in ((_SLIDES_OF_FIELDS, fields), (_SLIDES_OF_FILES, files)):
         for some in parts(numbers):
-            found.update(
-                connection.execute(select(table.slide_id).distinct().where(table.id.in_(some))).scalars()
-            )
+            found.update(connection.execute(statement, {"chosen": some}).scalars())
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from leukowatch.errors import NotFound
 from leukowatch.store.tables import Flag, Slide
@@ -11,6 +11,7 @@ from leukowatch.store.tables import Flag, Slide
 UNASSIGNED = "unassigned"
 DUPLICATE_ELSEWHERE = "duplicate_elsewhere"
 REASSIGNED = "reassigned"
+_NAMED = select(Slide.name, Slide.id).where(Slide.name.in_(bindparam("names", expanding=True)))
 
 
 def slide_ids(connection: Connection, slides: Mapping[str, bool], now: datetime) -> dict[str, int]:
@@ -60,5 +61,5 @@ def add_flags(connection: Connection, flags: Iterable[tuple[int, str, str]], now
 
 
 def _known(connection: Connection, names: Iterable[str]) -> dict[str, int]:
-    found = connection.execute(select(Slide.name, Slide.id).where(Slide.name.in_(names)))
+    found = connection.execute(_NAMED, {"names": list(names)})
     return {row.name: row.id for row in found}
