@@ -22,7 +22,7 @@ slow: .venv/.test-ready  ## the tests that take minutes
 chaos: .venv/.test-ready  ## a service under SIGKILLs, pauses and full disks; as root: ARGS="--seed N --minutes M --kills K --files F"
 	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
 
-fuzz: .venv/.test-ready  ## mutated images, settings, sidecars and bundles: ARGS="--cases N --seed N"
+fuzz: .venv/.test-ready  ## mutated images, settings, bundles, networks, sidecars: ARGS="--cases N --minutes M --seed N"
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 check: .venv/.test-ready  ## format, lint and types, changing nothing

@@ -23,8 +23,9 @@ from service import PATIENCE
 from leukonet.bundle import load_bundle
 from leukonet.phantom import field_bytes
 from leukonet.result import FieldResult
+from leukowatch.analysis.answers import Pool
 from leukowatch.analysis.cluster import ClusterPool
-from leukowatch.analysis.pool import LocalPool, Pool
+from leukowatch.analysis.pool import LocalPool
 from leukowatch.console.logs import configure_logs
 
 AHEAD = 3

@@ -223,18 +223,27 @@ ended by systemd; the inbox is put back then, and the next start goes on."
 }
 
 fill_archive() {
-    chapter "A full disk" "The archive is put on a file system of 1 MB and more is dropped than fits: rows are committed,
-files wait in the inbox, and are moved once there is room."
+    local settings=/etc/leukowatch/leukowatch.toml
+    chapter "A disk that is nearly full" "The archive is put on a file system of 1 MB. That is less than inbox.min_free_megabytes, so
+nothing is taken, and status, log and doctor say so."
     inside sh -c "systemctl stop leukowatch
         mount -t tmpfs -o size=1m,mode=2750,uid=leukowatch,gid=leukowatch tmpfs $home/archive; systemctl start leukowatch"
     drop S7 60 24
+    promise "its status says so, and that all wait" \
+        "$(property StatusText) | grep -c 'waiting 24: $home/archive: .*make room'" 1
+    promise "none was taken" "$(sql "$counted")" "59 rows, 59 contents"
+    show "$(property StatusText); runuser -u leukowatch -- $bin/leukowatch doctor --running; echo \"exit code \$?\""
+    chapter "A full disk" "The same with inbox.min_free_megabytes = 0, and more files than fit: rows are committed, files wait in
+the inbox, and are moved once there is room."
+    inside sh -c "sed -i 's/^#min_free_megabytes = .*/min_free_megabytes = 0/' $settings; systemctl restart leukowatch"
     promise "every field has its row" "$(sql "$counted")" "83 rows, 83 contents"
     show "df --output=size,avail,pcent $home/archive; $left; $(property StatusText)"
     inside mount -o remount,size=64m "$home/archive"
     promise "all files leave the inbox" "$left" 0
     promise "its status says so" "$(property StatusText)" "counted 24, quarantined 0, waiting 0"
     inside sh -c "systemctl stop leukowatch; cp -a $home/archive /srv/kept; umount $home/archive
-        cp -a /srv/kept/. $home/archive/; systemctl start leukowatch"
+        cp -a /srv/kept/. $home/archive/; sed -i 's/^min_free_megabytes = .*/#min_free_megabytes = 500/' $settings
+        systemctl start leukowatch"
     promise "every archived file is there" "find $home/archive -type f | wc -l" 83
 }
 

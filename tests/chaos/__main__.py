@@ -42,6 +42,8 @@ def main() -> int:
         _print_rows(where.home)
     ends = ", ".join(f"{code}: {count}" for code, count in sorted(keeper.ends.items()))
     print(f"ends of the service by code: {ends}")
+    for reason, count in keeper.reasons.items():
+        print(f"ended by an error, {count} times: {reason}")
     print(f"duration: {time.monotonic() - begun:.0f} s")
     for line in wrong[:_SHOWN]:
         print(f"WRONG {line}")

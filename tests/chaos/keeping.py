@@ -42,6 +42,8 @@ class Keeper(threading.Thread):
         super().__init__(name="keeper")
         self.ends: Counter[int] = Counter()
         """How often the service ended with which code."""
+        self.reasons: Counter[str] = Counter()
+        """What it said last where it ended with an error, and how often."""
         self.environment = {
             **{key: value for key, value in os.environ.items() if key != "LEUKOWATCH_CONFIG"},
             **{f"LEUKOWATCH_{key}": value for key, value in SETTINGS.items()},
@@ -62,7 +64,10 @@ class Keeper(threading.Thread):
             self._process = process
             if self._stopping.is_set():
                 process.terminate()
-            self.ends[process.wait()] += 1
+            code = process.wait()
+            self.ends[code] += 1
+            if code > 0:
+                self.reasons[_last_line(self._log)] += 1
             with suppress(ProcessLookupError):  # what is left of it, as KillMode=mixed has it
                 os.killpg(process.pid, signal.SIGKILL)
             time.sleep(PAUSE)
@@ -100,6 +105,11 @@ class Keeper(threading.Thread):
             [sys.executable, "-m", "leukowatch", *arguments],
             env=self.environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="backslashreplace").splitlines()
+    return lines[-1] if lines else ""
 
 
 def _is_worker(child: psutil.Process) -> bool:

@@ -13,9 +13,9 @@ from lab import PATIENCE, Home, slow_image, wait_until
 from leukonet.analyse import analyse
 from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
+from leukowatch.analysis.answers import Refused, Returned
 from leukowatch.analysis.choice import chosen_pool
 from leukowatch.analysis.offering import offer
-from leukowatch.analysis.pool import Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
 from leukowatch.errors import SettingsInvalid
 from leukowatch.service.daemon import running

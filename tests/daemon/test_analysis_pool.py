@@ -4,6 +4,7 @@ import os
 import queue
 import resource
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from lab import PATIENCE, slow_image, wait_until
 from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
-from leukowatch.analysis.pool import LocalPool, Refused, Returned
+from leukowatch.analysis.answers import Refused, Returned
+from leukowatch.analysis.pool import LocalPool
 
+YEAR = 365 * 24 * 3600.0
 LIMITED = ("AS", "NOFILE", "FSIZE", "CORE")
 
 
@@ -119,7 +122,8 @@ def test_field_that_hangs_is_refused_and_the_next_is_answered(made, phantoms, an
     [worker] = workers(pool)
     wait_until(lambda: is_decoding(worker))
     os.kill(worker, signal.SIGSTOP)
-    hung = answers.get(timeout=PATIENCE)
+    wait_until(lambda: pool.check() or not answers.empty())
+    hung = answers.get()
     pool.submit(phantoms[2], answers.put)
     after = answers.get(timeout=PATIENCE)
 
@@ -141,6 +145,38 @@ def test_worker_that_hangs_before_it_takes_a_field_costs_time_and_no_field(made,
     pool.check()
 
     assert isinstance(answers.get(timeout=PATIENCE), FieldResult)
+
+
+@pytest.mark.parametrize("years", [10, -10])
+def test_deadline_of_a_field_is_kept_whatever_the_wall_clock_says(made, answers, monkeypatch, years):
+    """A clock that is set neither ends a look before its time nor lets one that hangs go on."""
+    now, true_time = [0.0], time.time
+    pool = made(attempts=1, clock=lambda: now[0])
+    pool.submit(slow_image(), answers.put)
+    [worker] = workers(pool)
+    wait_until(lambda: is_decoding(worker))
+    os.kill(worker, signal.SIGSTOP)
+    monkeypatch.setattr(time, "time", lambda: true_time() + years * YEAR)
+    pool.check()
+    now[0] = 29.0
+    pool.check()
+    early = answers.empty() and is_decoding(worker)
+    now[0] = 31.0
+    pool.check()
+
+    assert early
+    assert "timed_out" == answers.get(timeout=PATIENCE).reason
+
+
+def test_fields_in_hand_of_a_pool_that_broke_are_looked_at_by_the_next(made, phantoms, answers):
+    """Workers that are killed while they get ready leave fields of which their pool knows nothing yet."""
+    pool = made(workers=2)
+    for worker in workers(pool):
+        os.kill(worker, signal.SIGKILL)
+    pool.submit(phantoms[0], answers.put)
+    wait_until(lambda: pool.check() or not answers.empty())
+
+    assert isinstance(answers.get(), FieldResult)
 
 
 def test_stop_gives_back_what_is_not_done_in_time(made, phantoms, answers):
@@ -202,5 +238,14 @@ def test_proof_whose_worker_is_killed_from_outside_is_made_by_another(made):
     pool = made()
     pool.prove()
     pool._proof = pool._pool.schedule(signal.raise_signal, args=(signal.SIGKILL,))
+
+    assert pool.prove() is None
+
+
+def test_proof_is_made_by_another_pool_where_a_worker_is_killed_while_it_gets_ready(made):
+    """A worker that ends with nothing to do breaks the pool, and a start must not end by that."""
+    pool = made(workers=2)
+    for worker in workers(pool):
+        os.kill(worker, signal.SIGKILL)
 
     assert pool.prove() is None

@@ -65,6 +65,7 @@ def test_whole_file_is_ready_at_once_when_its_writer_is_done(files, sign):
         (Sign.MOVED, Wholeness.UNKNOWN, 2.0),
         (Sign.SEEN, Wholeness.CUT, 60.0),
         (Sign.CLOSED, Wholeness.CUT, 60.0),
+        (Sign.CLOSED, Wholeness.HOLLOW, 60.0),
     ],
 )
 def test_file_without_proof_must_be_unchanged_for_a_while(files, clock, sign, wholeness, seconds):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from leukowatch.inbox.measured import TAIL
 from leukowatch.inbox.whole import Wholeness, structure
 
 ENDED = {Wholeness.WHOLE, Wholeness.FITS}
@@ -76,6 +77,17 @@ def test_no_zero_filled_tail_passes(kind, data):
     length = data.draw(st.integers(0, len(image) - 2 if kind != "png" else len(image) - 13))
 
     assert judged(image[:length].ljust(len(image) + 100, b"\0")) is Wholeness.CUT
+
+
+@pytest.mark.parametrize("kind", ["bmp", "tiff", "big tiff"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_reserved_room_is_hollow_where_nothing_marks_the_end(kind, data):
+    """A BMP or TIFF of full length whose last pixels were never written may still be written to."""
+    image = drawn(kind)
+    unwritten = data.draw(st.integers(TAIL, len(image)))
+
+    assert judged(image[: len(image) - unwritten].ljust(len(image), b"\0")) not in ENDED
 
 
 def test_few_bytes_behind_the_end_are_a_cameras():

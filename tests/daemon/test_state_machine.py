@@ -22,7 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import text
 
 from handmade import BUNDLE, cell, seen
-from leukowatch.inbox import carrying, filing
+from leukowatch.errors import NotFound
+from leukowatch.inbox import carrying, filing, returning
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.intake import received, take
 from leukowatch.service.writing import Writer
@@ -43,6 +44,7 @@ STEPS = [
     (Group, "_write_arrivals"), (Group, "_write_fields"), (Group, "_flag_elsewhere"), (Ledger, "mark_filed"),
     (filing, "make_folder"), (filing, "_sync_all"), (carrying, "rename_new"), (carrying, "copy_new"),
     (carrying, "write_new"), (carrying.Source, "renamed"), (carrying.Source, "remove"),
+    (returning, "make_folder"), (returning, "rename_new"), (returning, "copy_new"),
 ]  # fmt: skip
 """Where the power can go."""
 
@@ -169,14 +171,17 @@ class Service(RuleBasedStateMachine):
             self.writer._move(self.committed)
             self.in_hand, self.committed = [], []
 
-    @rule(choice=st.integers(0, 9))
+    @rule(choice=st.integers(0, 9), crash=CRASHES)
     @precondition(lambda self: self.engine is not None and self.quarantined())
-    def requeue(self, choice):
-        """Somebody puts a quarantined file back."""
+    def requeue(self, choice, crash):
+        """Somebody puts a quarantined file back, and says so again where that was cut short."""
         held = self.quarantined()
         number, relative, destination = held[choice % len(held)]
         place = Path(os.path.normpath(self.base / os.fsdecode(destination)))
-        self.writer._filer.give_back(place, relative)
+        with suppress(PowerCut), power(crash):
+            self.writer._filer.give_back(place, relative)
+        with suppress(NotFound):  # as it is back already
+            self.writer._filer.give_back(place, relative)
         mark_requeued(self.engine, [number])
 
     @invariant()

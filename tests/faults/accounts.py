@@ -1,7 +1,10 @@
 """What is left after a fault: rows, files and counts of one slide, in a form that a test can compare."""
 
+import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lab import Home, wait_until
 
@@ -45,6 +48,22 @@ def account(home: Home, slide: str) -> Account:
         [name for name in held if name not in cards],
         fields,
     )
+
+
+def gated(data: bytes, gate: Path) -> bytes:
+    """Give the image with which a worker waits at a gate."""
+    return data + b"gate:" + os.fsencode(gate)
+
+
+def at(gate: Path) -> int:
+    """How many workers wait at a gate, or did."""
+    return len(list(gate.parent.glob(f"{gate.name}.*")))
+
+
+def card(quarantined: Path) -> dict[str, Any]:
+    """Read the JSON beside a quarantined file."""
+    content: dict[str, Any] = json.loads(quarantined.with_name(f"{quarantined.name}.json").read_text())
+    return content
 
 
 def counted(*names: str) -> Account:

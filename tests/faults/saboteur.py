@@ -4,7 +4,7 @@ It is the same program in the same processes. Workers are spawned, and import th
 that a fault reaches them too. What goes wrong is said by variables of the environment:
 
     SABOTAGE_KILL=MOMENT     the daemon is killed by SIGKILL at a moment, one of `MOMENTS`
-    SABOTAGE_CLOCK=FILE      the wall clock is wrong by the seconds that the file holds, whenever it is asked
+    SABOTAGE_CLOCK=FILE      the daemon's wall clock is wrong by the seconds that the file holds, whoever asks it
     SABOTAGE_SWAP=FILE       a field is replaced by this file between the look at it and its taking, by an empty one
                              it is only removed
 
@@ -78,25 +78,33 @@ def kill_at(moment: str) -> None:
     setattr(place, name, killed)
 
 
+class AnyDatetime(type):
+    """Class of a class of which every date and time is an instance."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        """Whether it is a date and time at all."""
+        return isinstance(instance, datetime)
+
+
 def wrong_clock(file: Path) -> None:
-    """Let every wall clock of the service be wrong by what the file says."""
+    """Let the wall clock be wrong by what the file says, for all modules that are imported from now on."""
     true_time = time.time
 
     def wrong() -> float:
         return true_time() + float(file.read_text())
 
-    class Wrong(datetime):
+    class Wrong(datetime, metaclass=AnyDatetime):
         """A date and time by the wrong clock."""
 
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             """Tell the wrong time."""
             moment = datetime.fromtimestamp(0, UTC) + timedelta(seconds=wrong())
-            return moment.astimezone(tz)
+            return moment.astimezone(tz) if tz else moment.astimezone().replace(tzinfo=None)
 
     time.time = wrong
-    for module in ("service.taking", "store.ledger"):
-        sys.modules[f"leukowatch.{module}"].datetime = Wrong  # type: ignore[attr-defined]
+    time.time_ns = lambda: round(wrong() * 1e9)
+    sys.modules["datetime"].datetime = Wrong  # type: ignore[attr-defined]
 
 
 def swap_before_taking(content: Path) -> None:
@@ -131,6 +139,8 @@ def explode() -> None:
 
 def main() -> None:
     """Build the daemon's faults in, then be `leukowatch`."""
+    if os.environ.get("SABOTAGE_CLOCK"):  # before anybody has got hold of the right one
+        wrong_clock(Path(os.environ["SABOTAGE_CLOCK"]))
     import leukowatch.service.daemon  # noqa: PLC0415  the modules to change
     from leukowatch.cli import main as leukowatch_main  # noqa: PLC0415
 
@@ -138,7 +148,6 @@ def main() -> None:
     explode()
     for variable, build in (
         ("SABOTAGE_KILL", kill_at),
-        ("SABOTAGE_CLOCK", lambda file: wrong_clock(Path(file))),
         ("SABOTAGE_SWAP", lambda file: swap_before_taking(Path(file))),
     ):
         if os.environ.get(variable):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from faults.accounts import Account, account, counted, settled
+from faults.accounts import Account, account, at, counted, gated, settled
 from lab import wait_until
 
 SETTINGS = {"INBOX__TRUNCATED_SECONDS": "20"}
@@ -17,16 +17,6 @@ def append(path, data):
     """Open, write and close, as a copying program does that was interrupted."""
     with path.open("ab") as file:
         file.write(data)
-
-
-def gated(data: bytes, gate) -> bytes:
-    """Give the image with which a worker waits at a gate."""
-    return data + b"gate:" + os.fsencode(gate)
-
-
-def at(gate) -> int:
-    """How many workers wait at a gate, or did."""
-    return len(list(gate.parent.glob(f"{gate.name}.*")))
 
 
 def test_partial_write_that_is_resumed_counts_once_it_is_whole(running, slide, phantoms):
@@ -59,21 +49,23 @@ def test_several_open_and_close_cycles_are_one_field(running, slide, phantoms):
     assert counted("a.jpg") == settled(running, slide.name, 1)
 
 
-@pytest.mark.parametrize("kind", ["jpg", "png"])
+@pytest.mark.parametrize("kind", ["jpg", "png", "tif", "bmp"])
 def test_preallocated_zero_tail_is_not_taken_for_the_image(running, slide, phantoms, pictures, kind):
-    """A file of the final size whose end is still zeros waits until its content has come."""
-    data = {"jpg": phantoms[3], "png": pictures["png"]}[kind]
+    """A file of the final size whose end is still zeros waits until its content has come, and counts once."""
+    data = phantoms[3] if kind == "jpg" else pictures[kind]
     descriptor = os.open(slide / f"a.{kind}", os.O_WRONLY | os.O_CREAT)
     os.posix_fallocate(descriptor, 0, len(data))
-    os.write(descriptor, data[:5000])
+    os.write(descriptor, data[: len(data) // 2])
     os.close(descriptor)
+    (slide / "other.jpg").write_bytes(phantoms[4] + kind.encode())
+    settled(running, slide.name, 1)
     time.sleep(PAUSE)
     untaken = account(running, slide.name)
     with (slide / f"a.{kind}").open("r+b") as file:
         file.write(data)
 
-    assert Account(inbox=[f"a.{kind}"]) == untaken
-    assert counted(f"a.{kind}") == settled(running, slide.name, 1)
+    assert Account({"other.jpg": ["counted"]}, [f"a.{kind}"], ["other.jpg"], fields=1) == untaken
+    assert counted("other.jpg", f"a.{kind}") == settled(running, slide.name, 2)
 
 
 def test_rename_from_outside_counts(running, slide, phantoms):
@@ -100,16 +92,15 @@ def test_temporary_name_is_left_alone_until_its_rename(running, slide, phantoms)
 
 
 def test_hard_links_are_one_field(running, slide, phantoms):
-    """Two names of one file are a field and its duplicate; the name outside the inbox stays as it was."""
+    """Names of one file are a field and its duplicates, each kept; the name outside the inbox stays as it was."""
     outside = running.folder / "original.jpg"
     outside.write_bytes(phantoms[8])
-    (slide / "a.jpg").hardlink_to(outside)
-    settled(running, slide.name, 1)
-    (slide / "b.jpg").hardlink_to(outside)
-    found = settled(running, slide.name, 2)
+    for number, name in enumerate(("a.jpg", "b.jpg", "b.jpg"), 1):
+        (slide / name).hardlink_to(outside)
+        found = settled(running, slide.name, number)
 
-    rows = {"a.jpg": ["counted"], "b.jpg": ["duplicate"]}
-    assert Account(rows, archive=["a.jpg", "duplicates/b.jpg"], fields=1) == found
+    rows = {"a.jpg": ["counted"], "b.jpg": ["duplicate", "duplicate"]}
+    assert Account(rows, archive=["a.jpg", "duplicates/b.jpg", "duplicates/b~1.jpg"], fields=1) == found
     assert phantoms[8] == outside.read_bytes()
 
 

@@ -1,6 +1,9 @@
 """The power goes, and with it what the kernel had not yet written: what was committed is there, and all counts once."""
 
 import os
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
 
 import pytest
 
@@ -11,6 +14,7 @@ from lab import Home, wait_until
 pytestmark = pytest.mark.slow
 
 FILES = 40
+FILED = "SELECT destination, sha256 FROM arrival WHERE filed_at IS NOT NULL"
 ROWS = "SELECT printable, sha256, status FROM arrival"
 
 
@@ -57,3 +61,28 @@ def test_loss_of_power_loses_no_commit_and_no_file(disk, phantoms, files):
     assert seen <= left
     assert counted(*contents) == account(home, "S")
     assert contents == archived
+
+
+def test_file_is_on_disk_before_its_move_is_noted_though_its_writer_did_not_see_to_that(
+    disk, phantoms, tmp_path
+):
+    """Microscopes rarely wait for a disk, and the rows may be on another one: what they say was filed is there."""
+    database = tmp_path / "leukowatch.db"
+    home = Home(disk.place / "home", STORE__URL=f"sqlite:///{database}", **LITTLE_SPACE)
+    (home.inbox / "S").mkdir()
+
+    def filed():
+        with closing(sqlite3.connect(database)) as connection:
+            return connection.execute(FILED).fetchall()
+
+    with home.service():
+        for number in range(FILES):
+            (home.inbox / "S" / f"{number:02}.jpg").write_bytes(phantoms[number % 12] + b"%d" % number)
+        noted = wait_until(lambda: len(filed()) >= FILES // 2 and filed())
+        disk.cut()
+    disk.unmount()
+    disk.mount()
+    places = [(home.folder / os.fsdecode(place), content) for place, content in noted]
+
+    assert [] == [place for place, _ in places if not place.is_file()]
+    assert [] == [place for place, content in places if sha256(place.read_bytes()).hexdigest() != content]

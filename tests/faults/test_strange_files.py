@@ -1,12 +1,12 @@
 """What is no image, only half of one, or more than a machine can hold: each ends in one place with its reason."""
 
-import json
 import socket
 import struct
+from hashlib import sha256
 
 import pytest
 
-from faults.accounts import Account, settled
+from faults.accounts import Account, card, settled
 from lab import wait_until
 
 SETTINGS = {"INBOX__TRUNCATED_SECONDS": "0.6"}
@@ -51,9 +51,10 @@ def test_what_cannot_be_read_is_quarantined_and_stops_no_other(running, slide, p
     (slide / "good.jpg").write_bytes(phantoms[1] + what.encode())
     found = settled(running, slide.name, 2)
     held = running.quarantine / slide.name / "bad.tif"
-    reason = json.loads(held.with_name("bad.tif.json").read_text())["reason"]
+    reason = card(held)["reason"]
 
     assert reason in reasons
+    assert sha256(data).hexdigest() == card(held)["sha256"]
     rows = {"bad.tif": [f"quarantined: {reason}"], "good.jpg": ["counted"]}
     assert Account(rows, archive=["good.jpg"], quarantine=["bad.tif"], fields=1) == found
     assert data == held.read_bytes()
@@ -96,14 +97,18 @@ def test_names_that_collide_in_quarantine_are_both_kept(running, slide):
         (slide / path).write_bytes(data)
         wait_until(lambda: not (slide / path).exists())  # noqa: B023  asked before the next turn
     found = settled(running, slide.name, 3)
-    kept = {(running.quarantine / slide.name / name).read_bytes() for name in found.quarantine}
+    held = [running.quarantine / slide.name / name for name in found.quarantine]
+    kept = [place.read_bytes() for place in held]
 
     assert {
         "a.jpg": ["quarantined: not_an_image"] * 2,
         "left/a.jpg": ["quarantined: not_an_image"],
     } == found.rows
     assert ["a.jpg", "a~1.jpg", "a~2.jpg"] == found.quarantine
-    assert {b"first", b"second", b"third"} == kept
+    assert [b"first", b"second", b"third"] == kept
+    assert [sha256(data).hexdigest() for data in kept] == [card(place)["sha256"] for place in held]
+    origins = [f"{slide.name}/{name}" for name in ("a.jpg", "left/a.jpg", "a.jpg")]
+    assert origins == [card(place)["original"] for place in held]
 
 
 def test_writer_that_resumes_too_late_finds_its_file_in_quarantine_whole(running, slide, phantoms):

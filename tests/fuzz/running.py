@@ -1,5 +1,6 @@
 """Runs batches of cases in processes of their own and notices what crashes, hangs or trespasses."""
 
+import math
 import os
 import select
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from fuzz.targets import SHARES
 
-BATCH = 1000
+BATCH = 200
 DEADLINE = 60.0
 """Seconds that one case may take; also those in which a batch gets ready."""
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -50,19 +51,45 @@ class Findings:
             return int(word) + 1
 
 
-def run(cases: int, seed: int, processes: int, only: Sequence[str] = tuple(SHARES)) -> Findings:
-    """Run a number of cases in all, spread over the targets by their shares."""
+def run(
+    cases: int,
+    seed: int,
+    processes: int,
+    only: Sequence[str] = tuple(SHARES),
+    seconds: float = math.inf,
+) -> Findings:
+    """Run a number of cases in all, spread over the targets by their shares, for a time.
+
+    Args:
+        cases: at most, in all.
+        seed: of the mutations.
+        processes: that work at once.
+        only: the targets.
+        seconds: after which no further batch is begun; however far it comes, each target has its share.
+    """
     findings = Findings({target: Counter() for target in only})
-    total = sum(SHARES[target] for target in only)
-    batches = [
-        (target, first, min(BATCH, count - first))
-        for target in only
-        for count in [round(cases * SHARES[target] / total)]
-        for first in range(0, count, BATCH)
-    ]
+    end = time.monotonic() + seconds
+
+    def batch(target: str, first: int, count: int) -> None:
+        if time.monotonic() < end:
+            _batch(findings, seed, target, first, count)
+
     with ThreadPoolExecutor(processes) as pool:
-        list(pool.map(lambda batch: _batch(findings, seed, *batch), batches))
+        for done in [pool.submit(batch, *each) for each in batches(cases, only)]:
+            done.result()
     return findings
+
+
+def batches(cases: int, only: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Give target, first case and number of cases of each batch, all targets going forward side by side."""
+    total = sum(SHARES[target] for target in only)
+    counts = {target: round(cases * SHARES[target] / total) for target in only}
+    made = [
+        (target, first, min(BATCH, counts[target] - first))
+        for target in only
+        for first in range(0, counts[target], BATCH)
+    ]
+    return sorted(made, key=lambda batch: batch[1] / counts[batch[0]])
 
 
 def _batch(findings: Findings, seed: int, target: str, first: int, count: int) -> None:

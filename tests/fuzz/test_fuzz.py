@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from random import Random
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from fuzz import running
 from fuzz.images import originals
 from fuzz.mutating import mutated
-from fuzz.running import run
+from fuzz.running import BATCH, batches, run
+from fuzz.targets import SHARES
 from leukonet.decode import decode
 
 
@@ -23,6 +25,25 @@ def test_no_mutation_crashes_hangs_or_leaves_the_home(cases):
     assert findings.bad == []
     assert cases == sum(outcomes.total() for outcomes in findings.outcomes.values())
     assert all(len(outcomes) > 1 for outcomes in findings.outcomes.values())
+
+
+def test_every_kind_has_its_share_however_early_the_time_is_up():
+    """A run that is broken off has tried all kinds, none of them much further than another."""
+    made = batches(100_000, tuple(SHARES))
+    for length in range(len(SHARES), len(made)):
+        tried = Counter()
+        for target, _, count in made[:length]:
+            tried[target] += count
+        parts = [tried[target] / (SHARES[target] * 100_000) for target in SHARES]
+        assert max(parts) - min(parts) <= BATCH / (min(SHARES.values()) * 100_000)
+
+
+def test_nothing_is_begun_when_the_time_is_up():
+    """A run that was given no time tries nothing, and says so."""
+    findings = run(1000, 3, 2, seconds=0)
+
+    assert [] == findings.bad
+    assert 0 == sum(outcomes.total() for outcomes in findings.outcomes.values())
 
 
 def test_the_originals_are_images():

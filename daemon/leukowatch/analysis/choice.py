@@ -1,7 +1,8 @@
 """The pool that the settings ask for."""
 
 from leukonet.bundle import Bundle
-from leukowatch.analysis.pool import LocalPool, Pool
+from leukowatch.analysis.answers import Pool
+from leukowatch.analysis.pool import LocalPool
 from leukowatch.errors import SettingsInvalid
 from leukowatch.settings import Settings
 

@@ -19,7 +19,7 @@ from distributed import CancelledError, Client, Future, KilledWorker
 
 from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
-from leukowatch.analysis.pool import Deliver, Refused, Returned
+from leukowatch.analysis.answers import Deliver, Refused, Returned
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look, resource
 from leukowatch.analysis.trial import prove_apart
 from leukowatch.errors import WorkersFail

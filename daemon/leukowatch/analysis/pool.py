@@ -5,76 +5,31 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError  # noqa: A004  the one that pebble raises
+from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
-from leukonet.result import FieldResult
 from leukowatch.analysis import worker
-from leukowatch.analysis.trial import await_proof
-from leukowatch.errors import LeukowatchError, WorkersFail
+from leukowatch.analysis.answers import Deliver, Refused, Returned
+from leukowatch.analysis.trial import await_proof, end_pool
+from leukowatch.errors import WorkersFail
+
+if TYPE_CHECKING:
+    from leukonet.result import FieldResult
 
 _log = structlog.get_logger(__name__)
 
 MOST_BROKEN = 5
 """Pools that may break one after another, without a result between them, before the service gives up."""
-
-
-class Refused(LeukowatchError):
-    """A field that gave no result; its image is to be quarantined.
-
-    Args:
-        reason: one machine-readable word.
-        detail: a sentence for people.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-class Returned(LeukowatchError):
-    """A field given back unread because the pool stopped; its image stays in the inbox."""
-
-
-Answer = FieldResult | Refused | Returned
-Deliver = Callable[[Answer], None]
-
-
-class Pool(Protocol):
-    """What the daemon asks of workers, here or on other machines."""
-
-    restarts: int
-    """Workers that died or hung since the start."""
-    answered: int
-    """Looks that ended, well or not, since the start."""
-
-    @property
-    def workers(self) -> int:
-        """Fields that can be looked at at the same time, at least 1."""
-
-    def prove(self) -> None:
-        """Raise a `LeukonetError` where the networks do not see a synthetic field as they should."""
-
-    def in_hand(self) -> int:
-        """Fields that were given and have no answer yet."""
-
-    def submit(self, data: bytes, deliver: Deliver, place: Path) -> None:
-        """Have one field looked at; `deliver` is called once with the answer, mostly in another thread."""
-
-    def check(self) -> None:
-        """Raise `WorkersFail` where there is no hope of answers."""
-
-    def stop(self, seconds: float) -> None:
-        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+TICK = 0.05
+"""Seconds between two looks at what a stop waits for."""
 
 
 @dataclass(eq=False, slots=True)
@@ -84,6 +39,8 @@ class _Job:
     data: bytes
     deliver: Deliver
     attempt: int = 1
+    since: float | None = None
+    """When a worker was first seen at it, on the pool's clock."""
 
 
 class LocalPool:
@@ -137,8 +94,8 @@ class LocalPool:
             LeukonetError: they do not, or they end their process.
             WorkersFail: no worker came so far.
         """
-        begun = [self._proof]
-        await_proof(lambda: begun.pop() if begun else self._pool.schedule(worker.prove), self._name)
+        begun = [(self._pool, self._proof)]
+        await_proof(lambda: begun.pop() if begun else self._proof_again(), self._name)
 
     def in_hand(self) -> int:
         """Fields that were given and have no answer yet."""
@@ -156,9 +113,10 @@ class LocalPool:
         self._schedule(_Job(data, deliver))
 
     def check(self) -> None:
-        """Make the pool anew where it gave no answer for two deadlines though it has fields in hand.
+        """End looks past their deadline, and make the pool anew where it broke, or gives no sign of life.
 
-        A field's own deadline begins when a worker takes it: a worker that hangs before that is found only here.
+        Deadlines are kept here, as pebble keeps its own by the wall clock, which may be set. A field's begins when a
+        worker takes it: one that hangs before that is found by its silence, two deadlines long, with fields in hand.
 
         Raises:
             WorkersFail: the workers break again and again.
@@ -168,27 +126,44 @@ class LocalPool:
                 f"the workers ended {self._broken} times without a result: the log says why; "
                 "`leukowatch doctor` checks the bundle"
             )
+        self._end_overdue()
         with self._lock:
+            broken = not self._pool.active
             silent = self._clock() - self._last_sign
-            if not self._jobs or silent < 2 * self._deadline:
+            if not self._jobs or (not broken and silent < 2 * self._deadline):
                 return
-            _log.error("the workers gave no answer and are made anew", seconds=round(silent))
             jobs = self._renew()
+        if broken:
+            self._schedule(*jobs)
+            return
+        _log.error("the workers gave no answer and are made anew", seconds=round(silent))
         for job in jobs:
             self._again(job, "timed_out", "its worker hung")
 
     def stop(self, seconds: float) -> None:
         """Take nothing more, wait for what is in hand, and give back what is not done by then."""
         self._stopping = True
-        self._pool.close()
-        with suppress(TimeoutError):
-            self._pool.join(timeout=seconds)
-        self._pool.stop()
-        self._pool.join()
+        end = time.monotonic() + seconds
+        while self._jobs and self._pool.active and time.monotonic() < end:
+            self._end_overdue()
+            time.sleep(TICK)
+        end_pool(self._pool)
         with self._lock:
             left, self._jobs = list(self._jobs.values()), {}
         for job in left:
             job.deliver(Returned("the service stopped before it was looked at"))
+
+    def _end_overdue(self) -> None:
+        """End each look that takes longer than the deadline, and its worker with it."""
+        now = self._clock()
+        with self._lock:
+            for look, job in self._jobs.items():
+                if job.since is None and look.running():
+                    job.since = now
+            begun = [(look, job.since) for look, job in self._jobs.items() if job.since is not None]
+        overdue = [look for look, since in begun if now - since > self._deadline]
+        for look in overdue:
+            look.cancel()
 
     def _made(self) -> ProcessPool:
         """A pool whose workers start now, not with the first field."""
@@ -202,6 +177,12 @@ class LocalPool:
             pool.schedule(worker.warm_up)
         return pool
 
+    def _proof_again(self) -> tuple[ProcessPool, "Future[None]"]:
+        with self._lock:
+            if not self._pool.active:
+                self._renew()
+            return self._pool, self._pool.schedule(worker.prove)
+
     def _schedule(self, *jobs: _Job) -> None:
         """Give fields to the pool; where it broke, to a new one, with all that the old one had in hand."""
         futures = []
@@ -214,7 +195,8 @@ class LocalPool:
                     continue
                 if not self._jobs:
                     self._last_sign = self._clock()
-                future = self._pool.schedule(worker.look, args=(job.data,), timeout=self._deadline)
+                future = self._pool.schedule(worker.look, args=(job.data,))
+                job.since = None
                 self._jobs[future] = job
                 futures.append(future)
         for future in futures:
@@ -227,7 +209,7 @@ class LocalPool:
         jobs, self._jobs = list(self._jobs.values()), {}
         old, self._pool = self._pool, self._made()
         self._last_sign = self._clock()
-        threading.Thread(target=_end, args=(old,), name="old pool").start()
+        threading.Thread(target=end_pool, args=(old,), name="old pool").start()
         return jobs
 
     def _settle(self, done: "Future[FieldResult]") -> None:
@@ -241,7 +223,7 @@ class LocalPool:
             result = done.result()
         except LeukonetError as error:
             job.deliver(Refused(error.reason, str(error)))
-        except TimeoutError:
+        except CancelledError:
             self.restarts += 1
             self._again(job, "timed_out", f"no result within {self._deadline:g} s")
         except ProcessExpired as error:
@@ -262,9 +244,3 @@ class LocalPool:
         _log.warning("a field is looked at again", reason=reason, attempt=job.attempt, of=self._attempts)
         job.attempt += 1
         self._schedule(job)
-
-
-def _end(pool: ProcessPool) -> None:
-    """End a pool's workers, however they hang."""
-    pool.stop()
-    pool.join()

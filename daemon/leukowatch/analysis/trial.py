@@ -2,8 +2,10 @@
 
 import multiprocessing
 import signal
-from concurrent.futures import Future, TimeoutError  # noqa: A004  the one that pebble raises
+import time
+from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pebble import ProcessExpired, ProcessPool
@@ -15,11 +17,14 @@ from leukowatch.errors import WorkersFail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 PROOF_SECONDS = 60.0
 """That the first worker may take to start and to look at a synthetic field."""
+TICK = 0.25
+"""Seconds between two looks at whether its pool still works."""
 PROOF_TRIES = 3
-"""Workers that may be killed from outside over it, as by the kernel for want of memory."""
+"""Workers that may be killed from outside, over it or while they get ready, as by the kernel for want of memory."""
 _FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
 """Signals by which a process ends through what it does itself."""
 
@@ -37,24 +42,32 @@ def prove_apart(bundle: Bundle, source: str, max_pixels: int, memory_megabytes: 
         LeukonetError: they do not see it as they should, or end the process that runs them.
         WorkersFail: no worker came so far.
     """
-    pool = ProcessPool(
-        max_workers=1,
-        context=multiprocessing.get_context("spawn"),
-        initializer=worker.begin,
-        initargs=(source, bundle.sha256, max_pixels, memory_megabytes),
-    )
-    try:
-        await_proof(lambda: pool.schedule(worker.prove), bundle.name)
-    finally:
-        pool.stop()
-        pool.join()
+    with ExitStack() as pools:
+
+        def schedule() -> "tuple[ProcessPool, Future[None]]":
+            pool = ProcessPool(
+                max_workers=1,
+                context=multiprocessing.get_context("spawn"),
+                initializer=worker.begin,
+                initargs=(source, bundle.sha256, max_pixels, memory_megabytes),
+            )
+            pools.callback(end_pool, pool)
+            return pool, pool.schedule(worker.prove)
+
+        await_proof(schedule, bundle.name)
 
 
-def await_proof(schedule: "Callable[[], Future[None]]", name: str) -> None:
-    """Wait for `worker.prove` in a pool; where somebody else killed the worker, let another try.
+def end_pool(pool: ProcessPool) -> None:
+    """End a pool's workers, however they hang."""
+    pool.stop()
+    pool.join()
+
+
+def await_proof(schedule: "Callable[[], tuple[ProcessPool, Future[None]]]", name: str) -> None:
+    """Wait for `worker.prove` in a pool; where somebody else killed a worker, let another try.
 
     Args:
-        schedule: gives what the pool gave for it, and schedules it anew each further time.
+        schedule: gives a pool and what it gave for it; each further time a pool that is not broken.
         name: of the bundle.
 
     Raises:
@@ -63,9 +76,9 @@ def await_proof(schedule: "Callable[[], Future[None]]", name: str) -> None:
     """
     for tries_left in reversed(range(PROOF_TRIES)):
         try:
-            return schedule().result(PROOF_SECONDS)
-        except ProcessExpired as error:
-            killed_by = -int(error.exitcode or 0)
+            return _result(*schedule())
+        except (ProcessExpired, BrokenProcessPool) as error:
+            killed_by = -(getattr(error, "exitcode", 0) or 0)
             if killed_by in _FAULTS:
                 raise BundleDamaged(
                     f"bundle {name}: its networks end the process that runs them ({signal.Signals(killed_by).name}); "
@@ -73,9 +86,25 @@ def await_proof(schedule: "Callable[[], Future[None]]", name: str) -> None:
                 ) from error
             if not tries_left:
                 raise _no_worker(error) from error
-        except (TimeoutError, BrokenProcessPool) as error:
+        except TimeoutError as error:
             raise _no_worker(error) from error
     raise AssertionError  # the last try returns or raises
+
+
+def _result(pool: ProcessPool, proof: "Future[None]") -> None:
+    """Wait for a proof; a pool that breaks tells only of what it had taken note of.
+
+    Raises:
+        BrokenProcessPool: a worker ended with nothing to do.
+        TimeoutError: it takes too long.
+    """
+    end = time.monotonic() + PROOF_SECONDS
+    while not wait([proof], TICK).done:
+        if not pool.active:
+            raise BrokenProcessPool("a worker ended before it could look")
+        if time.monotonic() > end:
+            raise TimeoutError(f"no answer within {PROOF_SECONDS:g} s")
+    return proof.result()
 
 
 def _no_worker(error: Exception) -> WorkersFail:

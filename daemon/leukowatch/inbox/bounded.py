@@ -15,6 +15,8 @@ class Wholeness(StrEnum):
     FITS = "fits"
     """All that the header points to lies inside the file (BMP, TIFF), which does not prove that it was
     written; also a JPEG or PNG with more behind its end than cameras append."""
+    HOLLOW = "hollow"
+    """As `fits`, and the last of the pixels are zeros: room that is reserved and not yet written, or black."""
     CUT = "cut"
     """The end is missing, or was not reached within the limits; an empty or zero-filled file too."""
     UNKNOWN = "unknown"

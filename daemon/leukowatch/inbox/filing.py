@@ -17,6 +17,7 @@ from leukowatch.inbox.carrying import Goal, carry, open_source
 from leukowatch.inbox.earlier import filed_before, is_it, is_untouched, set_aside
 from leukowatch.inbox.naming import is_safe_folder, printable
 from leukowatch.inbox.placing import make_folder
+from leukowatch.inbox.returning import bring_back
 from leukowatch.inbox.sidecar import sidecar_content, sidecar_of
 from leukowatch.store.outcome import Filing, Status
 
@@ -96,7 +97,7 @@ class Filer:
 
         Args:
             quarantined: absolute.
-            relative: raw path below the inbox that it had; where that is taken, a number is added.
+            relative: raw path below the inbox that it had; where that is taken, a number is added, whatever is there.
 
         Returns:
             Its path in the inbox, absolute.
@@ -111,24 +112,15 @@ class Filer:
                 f"{printable(relative)}: no path below the inbox; the file stays in quarantine"
             )
         shown = printable(os.fsencode(quarantined))
-        touched = {quarantined.parent}
+        touched: set[Path] = set()
         try:
-            with ExitStack() as stack:
-                source = open_source(quarantined.parent, os.fsencode(quarantined.name), stack)
-                folder = make_folder(self._inbox, folders, touched) if source else None
-                target = None
-                if source and folder:
-                    device = source.status.st_dev
-                    goal = Goal(
-                        folder, name, f".{os.getpid()}.part", lambda path: path.stat().st_dev == device
-                    )
-                    target = carry(source, goal)
+            target = bring_back(quarantined, self._inbox, [*folders, name], touched)
             if target is None:
                 raise NotFound(
                     f"{shown}: no such file; put it back there, or drop the image into the inbox again"
                 )
             sidecar_of(quarantined).unlink(missing_ok=True)
-            _sync_all(touched | {target.parent})
+            _sync_all(touched)
         except OSError as error:
             raise FilingFailed(f"{shown}: cannot be put back into the inbox ({error.strerror})") from error
         return target

@@ -8,6 +8,9 @@ from leukowatch.inbox.bounded import Bounded, EndMissingError, Wholeness
 BMP_START = b"BM"
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
+TAIL = 16
+"""Last bytes of the pixels that are zeros where nothing was written there: more than a row's padding."""
+
 _BMP_CORE_HEADER = 12
 _BMP_HEADERS = {_BMP_CORE_HEADER, 16, 40, 52, 56, 64, 108, 124}
 _BMP_UNPACKED = {0, 3, 6}
@@ -34,8 +37,14 @@ def bmp(source: Bounded) -> Wholeness:
     if header not in _BMP_HEADERS:
         return Wholeness.UNKNOWN
     source.reach(length)
-    source.reach(start + _bmp_pixels(source, header))
-    return Wholeness.FITS
+    pixels = _bmp_pixels(source, header)
+    source.reach(start + pixels)
+    return _filled(source, start + pixels if pixels else length)
+
+
+def _filled(source: Bounded, end: int) -> Wholeness:
+    """Look whether the pixels that end there were written."""
+    return Wholeness.FITS if source.some(max(0, end - TAIL), TAIL).strip(b"\0") else Wholeness.HOLLOW
 
 
 def _bmp_pixels(source: Bounded, header: int) -> int:
@@ -88,20 +97,20 @@ def tiff(source: Bounded) -> Wholeness:
     head = source.read(0, 8)
     layout = _Layout("<" if head.startswith(b"II") else ">", b"+" in head[2:4])
     first = source.read(8, 8) if layout.big else head[4:]
-    pending, seen, images = [layout.number(first, layout.pointer)], {0}, 0
+    pending, seen, end = [layout.number(first, layout.pointer)], {0}, 0
     while pending:
         offset = pending.pop()
         if offset in seen:
             continue
         seen.add(offset)
         values, following = _directory(source, layout, offset)
-        images += _parts_inside(source, layout, values)
+        end = max(end, _parts_end(source, layout, values))
         pending.append(following)
         if _SUB_FOLDERS in values:
             pending += _numbers(source, layout, values[_SUB_FOLDERS])
-    if not images:
+    if not end:
         raise EndMissingError
-    return Wholeness.FITS
+    return _filled(source, end)
 
 
 def _directory(source: Bounded, layout: _Layout, offset: int) -> tuple[dict[int, _Values], int]:
@@ -129,9 +138,9 @@ def _directory(source: Bounded, layout: _Layout, offset: int) -> tuple[dict[int,
     return values, layout.number(following, layout.pointer)
 
 
-def _parts_inside(source: Bounded, layout: _Layout, values: dict[int, _Values]) -> int:
-    """Number of strips and tiles of a directory, each shown to end inside the file."""
-    parts = 0
+def _parts_end(source: Bounded, layout: _Layout, values: dict[int, _Values]) -> int:
+    """Where the last strip or tile of a directory ends, shown to be inside the file; 0 where it has none."""
+    end = 0
     for starts_tag, lengths_tag in _PARTS:
         if starts_tag not in values:
             continue
@@ -141,9 +150,9 @@ def _parts_inside(source: Bounded, layout: _Layout, values: dict[int, _Values]) 
         lengths = _numbers(source, layout, values[lengths_tag])
         if len(starts) != len(lengths):
             raise EndMissingError
-        source.reach(max(map(int.__add__, starts, lengths), default=0))
-        parts += len(starts)
-    return parts
+        end = max(end, *map(int.__add__, starts, lengths), 0)
+    source.reach(end)
+    return end
 
 
 def _numbers(source: Bounded, layout: _Layout, values: _Values) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
 A file is complete at once when a writer closed it, or it was renamed into place, and its own end marker
 is there. Where no such event came, or the format has no end marker, its size and time must stay
-unchanged for a while; where its end is missing, for a longer while, after which it is given up on.
+unchanged for a while; where its end is missing, or may not be written yet, for a longer while, after which
+it is given up on, or taken as it is.
 """
 
 import heapq
@@ -59,7 +60,7 @@ class Stability:
     Args:
         clock: monotonic seconds.
         quiet_seconds: unchanged this long is complete, where nothing proves it at once.
-        truncated_seconds: unchanged this long without its end is given up on, and released.
+        truncated_seconds: unchanged this long without its end, or with nothing but zeros there, is released.
     """
 
     def __init__(self, clock: Callable[[], float], quiet_seconds: float, truncated_seconds: float) -> None:
@@ -155,7 +156,7 @@ class Stability:
 
     def _needed(self, file: _Waiting, wholeness: Wholeness) -> float:
         """Seconds that the file must stay unchanged."""
-        if wholeness is Wholeness.CUT:
+        if wholeness in {Wholeness.CUT, Wholeness.HOLLOW}:
             return self._truncated
         return 0.0 if wholeness is Wholeness.WHOLE and file.finished else self._quiet
 

@@ -13,7 +13,7 @@ import structlog
 
 from leukonet import __version__
 from leukonet.bundle import Bundle
-from leukowatch.analysis.pool import Pool
+from leukowatch.analysis.answers import Pool
 from leukowatch.inbox.gate import free_bytes
 from leukowatch.service.progress import Done, Progress
 from leukowatch.service.taking import Taker

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from leukonet.bundle import load_bundle
 from leukonet.result import FieldResult
+from leukowatch.analysis.answers import Answer, Pool
 from leukowatch.analysis.choice import chosen_pool
-from leukowatch.analysis.pool import Answer, Pool
 from leukowatch.inbox.beneath import own_content
 from leukowatch.inbox.gate import why_shut
 from leukowatch.service.home import home_name

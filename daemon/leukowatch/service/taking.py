@@ -10,7 +10,7 @@ from io import BytesIO
 import structlog
 
 from leukonet.result import FieldResult
-from leukowatch.analysis.pool import Answer, Pool, Refused, Returned
+from leukowatch.analysis.answers import Answer, Pool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.bounded import Wholeness

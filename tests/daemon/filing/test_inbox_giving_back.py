@@ -1,9 +1,14 @@
 """A quarantined file goes back into the inbox, and nowhere else."""
 
+import os
+
 import pytest
 
-from filings import DATA
+from filings import DATA, crash
 from leukowatch.errors import FilingFailed, NotFound
+from leukowatch.inbox import returning
+from leukowatch.inbox.carrying import Source
+from leukowatch.inbox.listing import list_files
 from leukowatch.store.outcome import Status
 
 
@@ -33,3 +38,35 @@ def test_giving_back_what_is_not_there_fails(home):
     """The message names the file."""
     with pytest.raises(NotFound, match=r"none\.jpg: no such file"):
         home.filer.give_back(home.quarantine / "none.jpg", b"S1/a.jpg")
+
+
+def test_giving_back_takes_no_other_file_for_the_one_that_it_brings(any_home):
+    """A file of the same name, content and time came again meanwhile: both are in the inbox, and both are taken."""
+    quarantined = any_home.filer.file(any_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    any_home.put(b"S1/a.jpg")
+    times = quarantined.stat()
+    os.utime(any_home.inbox / "S1/a.jpg", ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    any_home.filer.give_back(quarantined, b"S1/a.jpg")
+
+    assert any_home.files() == {any_home.inbox / "S1/a.jpg": DATA, any_home.inbox / "S1/a~1.jpg": DATA}
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("place", "step"), [(returning, "copy_new"), (Source, "remove"), (returning, "sync_folder")]
+)
+def test_giving_back_that_was_cut_short_is_finished_by_the_same_call(
+    split_home, monkeypatch, place, step, done
+):
+    """Whatever moment the power goes on the way from another disk: one file, which nobody takes before it is whole."""
+    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    crash(monkeypatch, place, step, after=done)
+    with pytest.raises(KeyboardInterrupt):
+        split_home.filer.give_back(quarantined, b"S1/a.jpg")
+    waiting = [found.relative for found in list_files(split_home.inbox, lambda *_: None)]
+    back = split_home.filer.give_back(quarantined, b"S1/a.jpg")
+
+    assert [] == waiting
+    assert {split_home.inbox / "S1/a.jpg": DATA} == split_home.files()
+    assert back == split_home.inbox / "S1/a.jpg"
