@@ -118,16 +118,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         scan(home, asked.cells)
-        with served(home) as client, sync_playwright() as playwright:
+        with served(home) as service, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
             )
-            context = browser.new_context(
-                base_url=str(client.base_url), viewport={"width": 1440, "height": 900}
-            )
-            address = str(client.base_url)
+            address = str(service.client.base_url)
+            context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
             context.add_cookies(
-                [{"name": name, "value": value, "url": address} for name, value in client.cookies.items()]
+                [
+                    {"name": name, "value": value, "url": address}
+                    for name, value in service.client.cookies.items()
+                ]
             )
             page = context.new_page()
             session = context.new_cdp_session(page)

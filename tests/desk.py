@@ -88,6 +88,15 @@ class Desk:
         return int(found["id"])
 
 
+def spoil(desk: Desk) -> None:
+    """Have a file that is cut off come to the slide, and go to quarantine."""
+    folder = desk.home / "inbox" / SLIDE
+    folder.mkdir(exist_ok=True)
+    (folder / "spoilt.jpg").write_bytes(field_bytes(5, CELLS)[:4000])
+    done = Home(desk.home, ANALYSIS__WORKERS="1").command("scan")
+    assert done.returncode == 0, done.stderr
+
+
 def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:
     """Fill in the login form and send it."""
     form = client.get("/login").text

@@ -177,7 +177,7 @@ class Service(RuleBasedStateMachine):
         number, relative, destination = held[choice % len(held)]
         place = Path(os.path.normpath(self.base / os.fsdecode(destination)))
         self.writer._filer.give_back(place, relative)
-        mark_requeued(self.engine, [number])
+        mark_requeued(self.engine, [number], "test")
 
     @invariant()
     def nothing_is_lost_and_nothing_is_double(self):

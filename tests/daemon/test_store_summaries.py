@@ -38,6 +38,7 @@ from leukowatch.store.reassign import reassign
 from leukowatch.store.requeue import mark_requeued
 from leukowatch.store.reviewed import review_cells
 from leukowatch.store.rights import AccountRole, Actor
+from leukowatch.store.set_aside import set_aside
 from leukowatch.store.slide_list import list_slides
 from leukowatch.store.summaries import recount, wrong_summaries
 from leukowatch.store.tallies import slide as slide_row
@@ -141,6 +142,16 @@ class Laboratory(RuleBasedStateMachine):
         meant = what if whole or not fields else fields[pick % len(fields)]
         self.attempt(reassign, self.engine, meant, to, "wrong folder", "rosa")
 
+    @rule(pick=PICKS)
+    def set_aside(self, pick):
+        """A supervisor judges a file in quarantine unusable."""
+        held = self.rows(
+            "SELECT slide.name, arrival.id FROM arrival JOIN slide ON slide.id = arrival.slide_id "
+            "WHERE status = 'quarantined' ORDER BY arrival.id"
+        )
+        name, number = held[pick % len(held)] if held else ("S1", 1)
+        self.attempt(set_aside, self.engine, self.people[1], name, number, "cut off", NOON)
+
     @rule()
     def requeue(self):
         """Files in quarantine are put back."""
@@ -148,7 +159,7 @@ class Laboratory(RuleBasedStateMachine):
             number
             for (number,) in self.rows("SELECT id FROM arrival WHERE status IN ('quarantined', 'counted')")
         ]
-        mark_requeued(self.engine, held)
+        mark_requeued(self.engine, held, "test")
 
     @rule(slide=SLIDES, who=WHO, picks=st.lists(PICKS, min_size=1, max_size=3), second=st.booleans(),
           name=st.sampled_from(["band", "blast", "artefact", "neutrophil", ""]))  # fmt: skip
@@ -277,7 +288,7 @@ def test_each_writer_keeps_the_summary(tmp_path):
         other = replace(seen(cell("eosinophil")), bundle=OTHER.name, bundle_sha256=OTHER.sha256)
         record_again(engine, OTHER, [(1, other)])
         for act in (
-            lambda: mark_requeued(engine, [held[0].arrival_id]),
+            lambda: mark_requeued(engine, [held[0].arrival_id], "test"),
             lambda: promote(engine, "smear-9", ["S1"], "try", "rosa"),
             lambda: roll_back(engine, ["S1"], "back", "rosa"),
             lambda: reviews.classify(engine, anna, "S1", ["c3"], "band", now=LATER),

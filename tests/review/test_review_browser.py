@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 from pypdf import PdfReader
 
-from desk import CELLS, MARKUP, PASSWORD, SLIDE
+from desk import CELLS, MARKUP, PASSWORD, SLIDE, spoil
 from lab import PATIENCE
 from leukonet.phantom import field_bytes
 from leukowatch.review.pictures import SIDE
@@ -184,6 +184,29 @@ def test_a_slide_is_refused_signed_amended_and_printed(browser, desk):
         assert "Log out" not in printed
 
 
+@pytest.mark.slow
+def test_a_supervisor_sets_a_file_in_quarantine_aside_and_signs(browser, desk):
+    """The dialog names the file and why it was not counted; Enter in its field signs nothing."""
+    spoil(desk)
+    with window(browser, desk) as page:
+        at_slide(page, desk, "sam")
+        look_at_all(page)
+        page.locator("#sign").click()
+        expect(page.locator("#refusals")).to_contain_text("1 file is in quarantine")
+        expect(page.locator("#held li")).to_contain_text(f"{SLIDE}/spoilt.jpg")
+        expect(page.locator("#signing-send")).to_be_disabled()
+        assert serious(page) == []
+
+        why = page.get_by_label(f"Why the result does without {SLIDE}/spoilt.jpg")
+        why.fill("cut off by the microscope")
+        why.press("Enter")
+
+        expect(page.locator("#held")).to_be_hidden()
+        page.locator("#signing-send").click()
+        expect(page.locator("#status")).to_have_attribute("data-status", "signed")
+        expect(page.locator("#differential")).to_contain_text("set aside as unusable, not counted: 1")
+
+
 def sign(page, **said):
     """Fill in the dialog and sign."""
     page.locator("#sign").click()
@@ -323,6 +346,35 @@ def test_an_administrator_changes_a_classs_key_and_hears_of_a_clash(browser, des
         cells(page, "neutrophil").first.press("9")
 
         expect(count(page, "plasma_cell")).to_have_text("1")
+
+
+@pytest.mark.slow
+def test_an_administrator_adds_and_retires_a_class_on_the_page(browser, desk):
+    """The technologist's page has its key while it is in use, and shows its cells afterwards."""
+    with window(browser, desk) as page:
+        enter(page, "adm", "/classes")
+        page.get_by_label("Label").fill("Hairy cell")
+        expect(page.get_by_label("Name in exports")).to_have_value("hairy_cell")
+        page.get_by_label("Key", exact=True).fill("n")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("#said")).to_contain_text("the key n is neutrophil's")
+        page.get_by_label("Key", exact=True).fill("z")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator('tr[data-name="hairy_cell"]')).to_be_visible()
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        cells(page, "neutrophil").first.press("z")
+        expect(count(page, "hairy_cell")).to_have_text("1")
+    with window(browser, desk) as page:
+        enter(page, "adm", "/classes")
+        page.get_by_role("button", name="Retire Hairy cell").click()
+        expect(page.locator('tr[data-name="hairy_cell"]')).to_contain_text("retired")
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        cells(page, "neutrophil").first.press("z")
+
+        expect(cells(page, "hairy_cell")).to_have_count(1)
+        expect(page.locator('#classes [data-class="hairy_cell"]')).to_have_count(0)
 
 
 @pytest.mark.slow

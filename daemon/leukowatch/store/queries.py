@@ -245,7 +245,8 @@ def _cells() -> Select[Any]:
     first, second = aliased(tables.CellClass), aliased(tables.CellClass)
     columns: tuple[Any, ...] = (
         Field.id, Arrival.printable, Cell.box_xmin, Cell.box_ymin, Cell.box_xmax, Cell.box_ymax, Cell.score, first.name,
-        Cell.first_probability, second.name, Cell.second_probability, Cell.unclassified, Cell.counts,
+        Cell.first_probability, second.name, Cell.second_probability, Cell.unclassified,
+        and_(~Cell.unclassified, first.role == Role.COUNTED.value),  # by the role of now, not of the analysis
     )  # fmt: skip
     return (
         select(*columns)

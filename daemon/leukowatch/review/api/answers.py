@@ -152,14 +152,35 @@ class CellsDone:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """A file of the slide in quarantine."""
+
+    id: int
+    file: str
+    """Path below the inbox, as it came."""
+    reason: str
+    """Why it could not be counted, a word."""
+    detail: str
+    """The same in a sentence; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideAsked:
+    """A supervisor's word that a file in quarantine is unusable."""
+
+    reason: Text
+    """Why the result does without it; not blank."""
+
+
+@dataclass(frozen=True, slots=True)
 class SigningAnswer:
     """What stands in the way of a signature."""
 
     kind: SignatureKind | None
     refusals: list[str]
     """Sentences; none where nothing stands in the way."""
-    quarantined: int
-    """Files of the slide that could not be counted: whoever signs acknowledges that."""
+    held: list[HeldAnswer]
+    """Files of the slide in quarantine: each is requeued, or set aside by a supervisor, before anybody signs."""
     needs_second: bool
     basis: str
     """Give it back with the signature: it proves that what was seen is what is signed."""
@@ -173,7 +194,6 @@ class SigningAsked:
     reason: Text = ""
     """Of an amendment."""
     basis: Text = ""
-    acknowledge_quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

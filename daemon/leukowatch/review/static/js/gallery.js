@@ -98,7 +98,7 @@ export class Gallery extends EventTarget {
       detail: cells.filter((key) => !this.#cells.get(key).reviewer) }));
   }
 
-  #addSection({ name, label, key }) {
+  #addSection({ name, label, key, retired }) {
     const list = element("div", {
       class: "cells", role: "listbox", "aria-multiselectable": "true", "aria-labelledby": `group-${name}` });
     const number = element("span", { class: "number" });
@@ -107,10 +107,10 @@ export class Gallery extends EventTarget {
       onclick: () => this.#confirm([...list.children].map((each) => each.dataset.cell)) }, "✓ Confirm all");
     const section = element("section", { class: "group", "data-class": name, hidden: true },
       element("div", { class: "group-head" }, element("h2", { id: `group-${name}` }, label),
-        key ? element("kbd", {}, key) : null, number, confirm), list);
+        retired ? element("span", { class: "number" }, "retired") : key ? element("kbd", {}, key) : null, number, confirm), list);
     this.#root.append(section);
     this.#sections.set(name, { section, list, number });
-    if (name !== WAITING) this.accepts(section, name);
+    if (name !== WAITING && !retired) this.accepts(section, name);
   }
 
   #fill({ section, list, number }, cells) {

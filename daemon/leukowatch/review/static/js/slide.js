@@ -21,6 +21,9 @@ let fields = new Map();
 /** Read the slide anew and show it. */
 async function refresh() {
   const [slide, listed] = await Promise.all([get(path), get(`${path}/cells${look}`)]);
+  if (listed.cells.some((cell) => cell.name !== null && !classes.some((each) => each.name === cell.name))) {
+    return location.reload();  // a class was added since this page was made
+  }
   fields = new Map(listed.fields.map((field) => [field.id, field]));
   gallery.show(listed.cells);
   the("#empty").hidden = listed.cells.length > 0;
@@ -110,7 +113,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     undo();
   } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !view.open) {
-    const named = classes.find((each) => each.key === event.key);
+    const named = classes.find((each) => each.key === event.key && !each.retired);
     if (named) reclassify(gallery.aim, named.name);
     else if (event.key === ".") confirm(gallery.aim);
     else if (event.key === "?") the("#help").showModal();
