@@ -93,8 +93,9 @@ def spoil(desk: Desk) -> None:
     folder = desk.home / "inbox" / SLIDE
     folder.mkdir(exist_ok=True)
     (folder / "spoilt.jpg").write_bytes(field_bytes(5, CELLS)[:4000])
-    done = Home(desk.home, ANALYSIS__WORKERS="1").command("scan")
-    assert done.returncode == 0, done.stderr
+    quick = {"LEUKOWATCH_INBOX__QUIET_SECONDS": "0.2", "LEUKOWATCH_INBOX__TRUNCATED_SECONDS": "0.6"}
+    scanning = [sys.executable, "-m", "leukowatch", "scan", "--home", str(desk.home)]
+    subprocess.run(scanning, env=os.environ | quick, check=True, capture_output=True)
 
 
 def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:

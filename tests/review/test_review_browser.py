@@ -117,6 +117,36 @@ def test_a_cell_is_reclassified_by_key_and_taken_back(browser, desk):
 
 
 @pytest.mark.slow
+def test_a_decision_is_shown_before_the_slides_cells_are_read_again(browser, desk):
+    """On a slide of a thousand cells that reading takes a while; a person's next key must not wait for it."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        expect(page.locator("#live")).to_have_attribute("data-on", "true")
+        key = cells(page, "neutrophil").first.get_attribute("data-cell")
+        page.route("**/cells", lambda route: None)
+
+        cells(page, "neutrophil").first.press("c")
+
+        expect(page.locator(f'.group[data-class="plasma_cell"] [data-cell="{key}"]')).to_be_visible()
+        expect(page.locator(f'[data-cell="{key}"]')).to_have_attribute("data-state", "decided")
+        expect(count(page, "plasma_cell")).to_have_text("1")
+        page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.slow
+def test_what_others_decide_is_shown_by_itself(browser, desk):
+    """Two people at one slide see the same."""
+    with window(browser, desk) as page, desk.person("sam") as sam:
+        at_slide(page, desk, "ada")
+        expect(page.locator("#live")).to_have_attribute("data-on", "true")
+        key = cells(page, "neutrophil").first.get_attribute("data-cell")
+
+        sam.post(f"/api/v1/slides/{desk.slide()}/decisions", json={"cells": [key], "name": "plasma_cell"})
+
+        expect(page.locator(f'.group[data-class="plasma_cell"] [data-cell="{key}"]')).to_be_visible()
+
+
+@pytest.mark.slow
 def test_a_cell_is_reclassified_by_drag(browser, desk):
     """Onto a class of the bar, and with it all that are selected; an artefact leaves the count."""
     with window(browser, desk) as page:

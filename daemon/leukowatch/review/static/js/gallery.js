@@ -57,6 +57,12 @@ export class Gallery extends EventTarget {
     } else if (!this.#cells.has(this.#current)) this.#setCurrent(this.order[0] ?? null);
   }
 
+  /** Show these cells with something changed, the others as they are. */
+  amend(refs, change) {
+    const meant = new Set(refs);
+    this.show([...this.#cells.values()].map((cell) => (meant.has(cell.key) ? { ...cell, ...change } : cell)));
+  }
+
   focus(ref) {
     const option = this.#options.get(ref) ?? this.#options.get(this.order[0]);
     if (!option) return;
@@ -246,7 +252,7 @@ function sorted(cells) {
 function picture(cell) {
   if (cell.crop === null) return nothing("image pruned");
   return element("img", {
-    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", decoding: "async", draggable: "false",
+    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", fetchpriority: "low", decoding: "async", draggable: "false",
     onerror: (event) => event.target.replaceWith(nothing("no picture")) });
 }
 
