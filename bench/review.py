@@ -33,18 +33,26 @@ from leukowatch.store.rights import AccountRole, operator
 
 PASSWORD = "a password of the bench"  # noqa: S105  of an account that lives as long as this script
 ROUTES = (
-    "/slides", "/slides/{slide}", "/slides/{slide}/report", "/slides/{slide}/comparison", "/record", "/audit",
-    "/api/v1/slides", "/api/v1/slides?search=SLIDE-77", "/api/v1/slides?status=to+review",
-    "/api/v1/slides?page=150", "/api/v1/slides/{slide}", "/api/v1/slides/{slide}/cells",
-    "/api/v1/slides/{slide}/signing", "/api/v1/audit",
+    "/slides", "/slides/{slide}", "/slides/{slide}/second-look", "/slides/{slide}/report",
+    "/slides/{slide}/comparison", "/record", "/worklist", "/audit", "/accounts", "/classes",
+    "/api/v1/slides", "/api/v1/slides?search=SLIDE-77", "/api/v1/slides?search=O-77",
+    "/api/v1/slides?status=to+review", "/api/v1/slides?status=signed", "/api/v1/slides?page=150",
+    "/api/v1/slides/{slide}", "/api/v1/slides/{slide}/cells", "/api/v1/slides/{slide}/signing",
+    "/api/v1/slides/{slide}/export?format=fhir", "/api/v1/slides/{slide}/export?format=pdf",
+    "/api/v1/worklist", "/api/v1/worklist?search=O-77", "/api/v1/audit", "/api/v1/audit/verification",
 )  # fmt: skip
+KEEPERS = ("/accounts", "/classes")
+"""Pages of an administrator alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running service, and a supervisor who is logged in."""
+    """A running service."""
 
     client: httpx.Client
+    """A supervisor who is logged in."""
+    keeper: httpx.Client
+    """An administrator."""
     pid: int
 
     @property
@@ -57,8 +65,10 @@ class Served:
 @contextmanager
 def served(home: Path) -> Iterator[Served]:
     """A service over the home."""
-    with writer(Settings(home=home)) as engine, suppress(RequestInvalid):  # a kept store has the account
+    Settings(home=home).inbox_folder.mkdir(exist_ok=True)
+    with writer(Settings(home=home)) as engine, suppress(RequestInvalid):  # a kept store has the accounts
         add_account(engine, operator("bench"), "bench", AccountRole.SUPERVISOR, PASSWORD)
+        add_account(engine, operator("bench"), "keeper", AccountRole.ADMINISTRATOR, PASSWORD)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -71,18 +81,31 @@ def served(home: Path) -> Iterator[Served]:
     try:
         assert process.stdout is not None
         process.stdout.readline()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
-            form = client.get("/login").text
-            token = re.search(r'name="token" value="([^"]+)"', form)
-            assert token is not None
-            client.post("/login", data={"name": "bench", "password": PASSWORD, "token": token[1]})
-            client.headers["X-CSRF-Token"] = re.findall(
-                r'csrf-token" content="([^"]+)"', client.get("/slides").text
-            )[0]
-            yield Served(client, process.pid)
+        with logged_in(port, "bench") as client, logged_in(port, "keeper") as keeper:
+            yield Served(client, keeper, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+@contextmanager
+def logged_in(port: int, name: str) -> Iterator[httpx.Client]:
+    """Somebody at the service."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
+        token = re.search(r'name="token" value="([^"]+)"', client.get("/login").text)
+        assert token is not None
+        client.post("/login", data={"name": name, "password": PASSWORD, "token": token[1]})
+        page = client.get("/slides").text
+        client.headers["X-CSRF-Token"] = re.findall(r'csrf-token" content="([^"]+)"', page)[0]
+        yield client
+
+
+def order_some(client: httpx.Client, slides: int) -> None:
+    """Give every other slide an order, and a pattern to a tenth of the others."""
+    lines = [f"O-{number},SLIDE-{number}" for number in range(1, slides + 1, 2)]
+    table = "\n".join(["order_id,slide", *lines, "O-0,SLIDE-*8", ""])
+    answer = client.post("/api/v1/worklist", content=table, headers={"Content-Type": "text/csv"})
+    answer.raise_for_status()
 
 
 def review_some(client: httpx.Client, slides: int) -> None:
@@ -102,10 +125,11 @@ def timed(service: Served, route: str, slides: int, rounds: int) -> tuple[list[f
     """Milliseconds of each round, waited and worked, over slides here and there."""
     draw = random.Random(2)
     waited, worked = [], []
+    asks = service.keeper if route in KEEPERS else service.client
     for _ in range(rounds):
         path = route.replace("{slide}", str(draw.randint(1, slides)))
         before, begun = service.worked, time.perf_counter()
-        service.client.get(path).raise_for_status()
+        asks.get(path).raise_for_status()
         waited.append(1000 * (time.perf_counter() - begun))
         worked.append(service.worked - before)
     return waited, worked
@@ -130,6 +154,7 @@ def main() -> None:
         print(f"{asked.slides} slides, {asked.slides * FIELDS * CELLS} cells, {size:.0f} MB")
         print(f"{'ms, waited and worked':40}{'median':>10}{'95%':>8}{'median':>10}{'95%':>8}")
         with served(home) as service:
+            order_some(service.client, asked.slides)
             review_some(service.client, asked.slides)
             for route in ROUTES:
                 waited, worked = timed(service, route, asked.slides, asked.rounds)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
 from leukowatch.errors import RequestInvalid
 from leukowatch.store import audit
-from leukowatch.store.queries import reading
+from leukowatch.store.queries import parts, reading
 from leukowatch.store.review_tables import Worklist
 from leukowatch.store.rights import Act, Actor, acting
 from leukowatch.store.tables import Slide
@@ -97,9 +97,11 @@ def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, Work
     """Give the line that holds for each slide, as `order_of`."""
     columns = [getattr(Worklist, name) for name in WorklistRow.__slots__]
     wanted = select(*columns).order_by(Worklist.id)
-    named = {row.slide: WorklistRow(*row) for row in connection.execute(
-        wanted.where(Worklist.slide.in_(slides), ~Worklist.is_pattern)
-    )}  # fmt: skip
+    named = {
+        row.slide: WorklistRow(*row)
+        for some in parts(slides)
+        for row in connection.execute(wanted.where(Worklist.slide.in_(some), ~Worklist.is_pattern))
+    }
     patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(_PATTERN))]
     patterns.reverse()
     fitting = {
