@@ -36,8 +36,13 @@ WORKLIST = (
 )
 WRONG = b"order_id,slide,age\nO-4711,SLIDE-16,old\nO-4712,,\n"
 WIDE, HIGH = 1440, 900
-SHOWN = 1200
+SHOWN = 1080
 """Pixels of a picture's width."""
+DRAWN = """() => [...document.images].every((image) => {
+  const { top, bottom } = image.getBoundingClientRect();
+  return bottom < 0 || top > innerHeight || image.complete && image.naturalWidth;
+})"""
+"""Whether every picture that is seen is there."""
 
 
 def scan(home: Path) -> None:
@@ -109,10 +114,12 @@ def window(browser: Browser, desk: Desk, name: str = "", high: int = HIGH) -> It
 
 def keep(page: Page, name: str) -> None:
     """Keep what is seen, small."""
-    page.wait_for_load_state("networkidle") if "login" in name else page.wait_for_timeout(4000)
+    page.wait_for_timeout(3000)
+    page.wait_for_function(DRAWN)
     whole = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = whole.resize((SHOWN, SHOWN * whole.height // whole.width), Image.Resampling.LANCZOS)
-    small.quantize(128).save(IMAGES / f"review-{name}.png", optimize=True)
+    few = small.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(IMAGES / f"review-{name}.png", optimize=True)
 
 
 def take(browser: Browser, desk: Desk, slides: dict[str, int]) -> None:
