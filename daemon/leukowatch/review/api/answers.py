@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from leukowatch.differential.result import SlideResult, State
+from leukowatch.differential.result import SlideResult
 from leukowatch.store.rights import AccountRole
 
 Text = Annotated[str, Field(max_length=2000)]
@@ -149,59 +149,6 @@ class CellsDone:
     """The cells that an act was about."""
 
     cells: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAnswer:
-    """A file of the slide in quarantine."""
-
-    id: int
-    file: str
-    """Path below the inbox, as it came."""
-    reason: str
-    """Why it could not be counted, a word."""
-    detail: str
-    """The same in a sentence; may be empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetAsideAsked:
-    """A supervisor's word that a file in quarantine is unusable."""
-
-    reason: Text
-    """Why the result does without it; not blank."""
-
-
-@dataclass(frozen=True, slots=True)
-class SigningAnswer:
-    """What stands in the way of a signature."""
-
-    kind: SignatureKind | None
-    refusals: list[str]
-    """Sentences; none where nothing stands in the way."""
-    held: list[HeldAnswer]
-    """Files of the slide in quarantine: each is requeued, or set aside by a supervisor, before anybody signs."""
-    needs_second: bool
-    basis: str
-    """Give it back with the signature: it proves that what was seen is what is signed."""
-
-
-@dataclass(frozen=True, slots=True)
-class SigningAsked:
-    """What a person says with a signature."""
-
-    comment: Text = ""
-    reason: Text = ""
-    """Of an amendment."""
-    basis: Text = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a signature made of the result."""
-
-    state: State
-    version: int
 
 
 @dataclass(frozen=True, slots=True)

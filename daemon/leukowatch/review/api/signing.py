@@ -1,12 +1,13 @@
 """Signing, the second signature and amending; and files in quarantine, which stand in their way."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Path
 
 from leukowatch.differential import signing as rules
-from leukowatch.differential.result import SlideResult
-from leukowatch.review.api.answers import HeldAnswer, SetAsideAsked, Signed, SigningAnswer, SigningAsked
+from leukowatch.differential.result import SlideResult, State
+from leukowatch.review.api.answers import SignatureKind, Text
 from leukowatch.review.api.slides import SlideId, next_signature
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
@@ -15,6 +16,59 @@ from leukowatch.store import set_aside as judging
 from leukowatch.store.archived import slide_name
 
 FileId = Annotated[int, Path(alias="file", ge=1, lt=2**63)]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """A file of the slide in quarantine."""
+
+    id: int
+    file: str
+    """Path below the inbox, as it came."""
+    reason: str
+    """Why it could not be counted, a word."""
+    detail: str
+    """The same in a sentence; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideAsked:
+    """A supervisor's word that a file in quarantine is unusable."""
+
+    reason: Text
+    """Why the result does without it; not blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAnswer:
+    """What stands in the way of a signature."""
+
+    kind: SignatureKind | None
+    refusals: list[str]
+    """Sentences; none where nothing stands in the way."""
+    held: list[HeldAnswer]
+    """Files of the slide in quarantine: each is requeued, or set aside by a supervisor, before anybody signs."""
+    needs_second: bool
+    basis: str
+    """Give it back with the signature: it proves that what was seen is what is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAsked:
+    """What a person says with a signature."""
+
+    comment: Text = ""
+    reason: Text = ""
+    """Of an amendment."""
+    basis: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signature made of the result."""
+
+    state: State
+    version: int
 
 
 def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:

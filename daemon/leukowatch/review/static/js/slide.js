@@ -19,13 +19,13 @@ const signing = new Signing(path, () => refresh());
 const QUIET = 1500, LONGEST = 5000;  // milliseconds
 let fields = new Map();
 let lastAct = -QUIET, asked = null, timer = null;
-let round = 0;  // of the last reading or act: what was asked for before it is not shown
+let round = 0, acted = 0, shown = 0;  // readings and acts in their order; the last act, and the last reading that is shown
 
 /** Read the slide anew and show it. */
 async function refresh() {
   const mine = ++round;
   const [slide, listed] = await Promise.all([get(path), get(`${path}/cells${look}`)]);
-  if (mine !== round) return;
+  if (!isNews(mine)) return;
   if (listed.cells.some((cell) => cell.name !== null && !classes.some((each) => each.name === cell.name))) {
     return location.reload();  // a class was added since this page was made
   }
@@ -42,7 +42,14 @@ async function showChange(cells, change) {
   gallery.amend(cells, { ...change, reviewer: root.dataset.me });
   if (view.open && view.current) openField(view.current);
   const slide = await get(path);
-  if (mine === round) showSlide(slide);
+  if (isNews(mine)) showSlide(slide);
+}
+
+/** Whether a reading tells more than what is shown: it began after the last act, and after the one that is shown. */
+function isNews(reading) {
+  if (reading < acted || reading < shown) return false;
+  shown = reading;
+  return true;
 }
 
 function showSlide(slide) {
@@ -65,7 +72,7 @@ function openField(key) {
 /** Do something that writes; tell how it went, and show what holds now: by `shown`, else by reading it all. */
 async function act(doing, told, shown = refresh) {
   if (!may.has("review")) return say("Your role only reads: nothing was changed.", "refused");
-  ++round;
+  acted = ++round;
   lastAct = performance.now();
   try {
     const done = await doing();
