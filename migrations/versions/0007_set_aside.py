@@ -20,5 +20,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("arrival") as arrival:
-        arrival.drop_column("set_aside_id")
+    op.drop_column("arrival", "set_aside_id")
