@@ -1,6 +1,7 @@
 """How fluid the gallery of a slide of 1,000 phantom cells is in a real Chromium: frames, keys, the browser's work.
 
-Run: `python bench/gallery.py [--cells 1000]`; needs the `review` and `dev` extras and Chromium.
+Run: `python bench/gallery.py [--cells 1000] [--keep FOLDER]`; needs the `review` and `dev` extras and Chromium. With
+`--keep` the counted phantoms stay in the folder, and are counted once; what is decided goes to a copy.
 """
 
 import argparse
@@ -114,20 +115,25 @@ def main() -> None:
     """Scan, serve, look, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=1000)
+    parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        scan(home, asked.cells)
-        with served(home) as client, sync_playwright() as playwright:
+        home = Path(folder) / "home"
+        counted = asked.keep or Path(folder) / "counted"
+        if not counted.exists():
+            scan(counted, asked.cells)
+        shutil.copytree(counted, home)
+        with served(home) as service, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
             )
-            context = browser.new_context(
-                base_url=str(client.base_url), viewport={"width": 1440, "height": 900}
-            )
-            address = str(client.base_url)
+            address = str(service.client.base_url)
+            context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
             context.add_cookies(
-                [{"name": name, "value": value, "url": address} for name, value in client.cookies.items()]
+                [
+                    {"name": name, "value": value, "url": address}
+                    for name, value in service.client.cookies.items()
+                ]
             )
             page = context.new_page()
             session = context.new_cdp_session(page)

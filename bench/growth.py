@@ -87,7 +87,8 @@ def measure(home: Path, slides: int, rounds: int) -> Iterator[tuple[str, list[fl
     with reader(settings) as engine:
         for what, ask in terminal(engine, settings).items():
             yield what, *timed(ask)
-    with served(home) as client:
+    with served(home) as service:
+        client = service.client
         if not client.get("/api/v1/slides?status=signed").json()["total"]:
             review_some(client, slides)
         for what, route in PAGES.items():

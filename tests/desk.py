@@ -88,6 +88,16 @@ class Desk:
         return int(found["id"])
 
 
+def spoil(desk: Desk) -> None:
+    """Have a file that is cut off come to the slide, and go to quarantine."""
+    folder = desk.home / "inbox" / SLIDE
+    folder.mkdir(exist_ok=True)
+    (folder / "spoilt.jpg").write_bytes(field_bytes(5, CELLS)[:4000])
+    quick = {"LEUKOWATCH_INBOX__QUIET_SECONDS": "0.2", "LEUKOWATCH_INBOX__TRUNCATED_SECONDS": "0.6"}
+    scanning = [sys.executable, "-m", "leukowatch", "scan", "--home", str(desk.home)]
+    subprocess.run(scanning, env=os.environ | quick, check=True, capture_output=True)
+
+
 def log_in(client: httpx.Client, name: str, password: str = PASSWORD) -> httpx.Response:
     """Fill in the login form and send it."""
     form = client.get("/login").text

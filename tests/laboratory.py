@@ -29,6 +29,7 @@ from leukowatch.store.reassign import reassign
 from leukowatch.store.requeue import mark_requeued
 from leukowatch.store.reviewed import review_cells
 from leukowatch.store.rights import AccountRole, Actor
+from leukowatch.store.set_aside import set_aside
 from leukowatch.store.slide_list import list_slides
 from leukowatch.store.summaries import wrong_summaries
 from leukowatch.store.writing import writing
@@ -54,6 +55,11 @@ FIELDS_OF = (
 )
 HELD = "SELECT id FROM arrival WHERE status = 'quarantined' ORDER BY id"
 """Files that can be put back."""
+UNUSED = """
+SELECT slide.name, arrival.id FROM arrival JOIN slide ON slide.id = arrival.slide_id
+WHERE status = 'quarantined' AND set_aside_id IS NULL ORDER BY arrival.id
+"""
+"""Files that can be set aside, and their slides."""
 STANDING = """
 SELECT DISTINCT done.account_id, slide.name FROM decision AS done
 JOIN field ON field.id = done.field_id JOIN slide ON slide.id = field.slide_id
@@ -176,7 +182,14 @@ class Laboratory(RuleBasedStateMachine):
     def requeue(self, some):
         """Files in quarantine are put back; of others the act knows nothing."""
         held = [number for (number,) in self.rows(HELD)]
-        mark_requeued(self.engine, [*held[: 1 if some else None], 1])
+        mark_requeued(self.engine, [*held[: 1 if some else None], 1], "test")
+
+    @precondition(lambda self: self.rows(UNUSED))
+    @rule(pick=PICKS)
+    def set_aside(self, pick):
+        """A supervisor judges a file in quarantine unusable."""
+        slide, number = self.drawn(UNUSED, pick)
+        self.attempt(set_aside, self.engine, self.people[1], slide, number, "cut off", NOON)
 
     @rule(slide=SLIDES, who=WHO, picks=st.lists(PICKS, min_size=1, max_size=3), second=RARELY,
           name=st.sampled_from(["band", "blast", "artefact", "neutrophil", ""]))  # fmt: skip
@@ -220,7 +233,7 @@ class Laboratory(RuleBasedStateMachine):
                 reviews.classify, self.engine, self.people[who], slide, waiting, "neutrophil", now=LATER
             )
             self.attempt(reviews.mark_seen, self.engine, self.people[who], slide, self.keys(slide), now=LATER)
-        said = Signing(reason="mended" if act is amend else "", acknowledge_quarantined=True)
+        said = Signing(reason="mended" if act is amend else "")
         self.attempt(act, self.engine, self.people[who], slide, self.settings, said, LATER)
 
     @rule(slide=SLIDES)

@@ -4,6 +4,8 @@ The codes are documented in the README: 0 done, 1 unforeseen, 2 wrong usage, and
 Errors about an image or a bundle are leukonet's own (`leukonet.errors`, codes 10 to 13).
 """
 
+from collections.abc import Sequence
+
 
 class LeukowatchError(Exception):
     """Root of all errors raised on purpose; the message names the file or setting and the remedy."""
@@ -98,9 +100,13 @@ class LoginRefused(LeukowatchError):
 
 
 class ReviewRefused(LeukowatchError):
-    """A decision or a signature that the rules of the review forbid now."""
+    """A decision or a signature that the rules of the review forbid now; `reasons` has each, in a sentence."""
 
     exit_code = 19
+
+    def __init__(self, told: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(told)
+        self.reasons = tuple(reasons) or (told,)
 
 
 class Undelivered(LeukowatchError):

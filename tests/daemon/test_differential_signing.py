@@ -13,6 +13,8 @@ from leukowatch.errors import NotAllowed, RequestInvalid, ReviewRefused, StoreUn
 from leukowatch.store import outbox, reviews
 from leukowatch.store.ledger import Ledger
 from leukowatch.store.life import Life
+from leukowatch.store.requeue import mark_requeued
+from leukowatch.store.set_aside import set_aside
 from leukowatch.store.slide_list import list_slides
 from reviewing import LATER, lab_at
 
@@ -102,7 +104,7 @@ def test_unclassified_cells_stand_against_a_signature(lab):
     lab.arrive("S1", 2, "monocyte?")
     reviews.mark_seen(lab.engine, lab.people["anna"], "S1", lab.keys()[:100], now=LATER)
 
-    with pytest.raises(ReviewRefused, match="1 cells have no class yet"):
+    with pytest.raises(ReviewRefused, match="1 cell has no class yet"):
         signed(lab)
 
 
@@ -112,15 +114,68 @@ def test_waiting_files_stand_against_a_signature(seen_lab):
         signed(seen_lab, waiting=3)
 
 
-def test_quarantined_files_must_be_acknowledged(seen_lab):
-    """And the result says that they are not counted."""
+def test_a_file_in_quarantine_stands_against_a_signature(seen_lab):
+    """Whoever signs must not pass over what nobody could count."""
     fill(seen_lab.path, [outcome("S1", "broken.jpg", 9, None)])
 
-    with pytest.raises(ReviewRefused, match="1 files are in quarantine"):
+    with pytest.raises(ReviewRefused, match="1 file is in quarantine"):
         signed(seen_lab)
-    result = signed(seen_lab, acknowledge_quarantined=True)
 
-    assert "Files of this slide in quarantine, not counted: 1." in result.warnings
+    (held,) = sign_state(seen_lab.engine, "S1", seen_lab.settings, now=LATER).held
+    assert (held.file, held.reason, held.detail) == (
+        "S1/broken.jpg", "truncated", "the image's end is missing",
+    )  # fmt: skip
+
+
+def test_a_file_that_was_set_aside_stands_in_nobodys_way(seen_lab):
+    """The slide is signed without it, and the result says so."""
+    fill(seen_lab.path, [outcome("S1", "broken.jpg", 9, None)])
+    (held,) = sign_state(seen_lab.engine, "S1", seen_lab.settings, now=LATER).held
+    set_aside(seen_lab.engine, seen_lab.people["cleo"], "S1", held.id, "cut off by the microscope", LATER)
+
+    result = signed(seen_lab)
+
+    assert "Files of this slide set aside as unusable, not counted: 1." in result.warnings
+    assert not any("in quarantine" in warning for warning in result.warnings)
+
+
+def test_a_file_that_was_requeued_is_in_nobodys_way(seen_lab):
+    """It waits in the inbox, which is told by itself."""
+    (filing,) = fill(seen_lab.path, [outcome("S1", "broken.jpg", 9, None)])
+    Ledger(seen_lab.engine, None, lambda: NOON).mark_filed([(filing.arrival_id, b"quarantine/broken.jpg")])
+    mark_requeued(seen_lab.engine, [filing.arrival_id], "root (command line)", LATER)
+
+    assert signed(seen_lab).state is State.FINAL
+
+
+def test_all_that_stands_against_a_signature_is_told_at_once(lab):
+    """One by one, so that a program can show them."""
+    fill(lab.path, [outcome("S1", "broken.jpg", 9, None)])
+
+    with pytest.raises(ReviewRefused) as refused:
+        signed(lab, waiting=2)
+
+    assert [reason[:30] for reason in refused.value.reasons] == [
+        "100 cells were seen by nobody", "2 files wait in the inbox", "1 file is in quarantine: reque",
+    ]  # fmt: skip
+
+
+def test_an_inbox_that_cannot_be_listed_stands_against_a_signature(seen_lab):
+    """A field may wait there."""
+    with pytest.raises(ReviewRefused, match="the inbox cannot be listed"):
+        signed(seen_lab, waiting=None)
+
+
+def test_the_second_signature_is_refused_as_the_first_is(seen_lab):
+    """What came between the two is missing from what was signed."""
+    lab = asks_for_two(seen_lab)
+    signed(lab)
+
+    with pytest.raises(ReviewRefused, match="1 file waits in the inbox"):
+        second(lab, waiting=1)
+    fill(lab.path, [outcome("S1", "broken.jpg", 9, None)])
+    with pytest.raises(ReviewRefused, match="1 file is in quarantine"):
+        second(lab)
 
 
 def test_a_slide_without_leucocytes_is_not_signed(tmp_path):
@@ -323,7 +378,7 @@ def test_an_amendment_is_refused_as_a_signature_is(seen_lab):
     signed(seen_lab)
     seen_lab.arrive("S1", 2, "eosinophil")
 
-    with pytest.raises(ReviewRefused, match="1 cells were seen by nobody"):
+    with pytest.raises(ReviewRefused, match="1 cell was seen by nobody"):
         amended(seen_lab)
 
 

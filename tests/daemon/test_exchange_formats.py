@@ -15,6 +15,8 @@ from hl7apy.parser import parse_message
 from pypdf import PdfReader
 
 from exchanging import PER_CENT, SEAL, result, with_count
+from leukonet.cells import Role
+from leukowatch.differential.building import current_result
 from leukowatch.differential.result import State
 from leukowatch.errors import RequestInvalid, SettingsInvalid
 from leukowatch.exchange.document import slides_json
@@ -24,6 +26,10 @@ from leukowatch.exchange.fonts import DEJAVU
 from leukowatch.exchange.message import slide_hl7
 from leukowatch.exchange.printed import slides_pdf
 from leukowatch.exchange.spreadsheet import slides_csv
+from leukowatch.store.classes import ClassRow, add_class
+from leukowatch.store.reviews import classify
+from leukowatch.store.rights import operator
+from reviewing import LATER, lab_at
 
 FORMATS = ("csv", "json", "fhir", "hl7", "pdf")
 PANELS = {State.PRELIMINARY: "69738-3", State.FINAL: "24318-8", State.AMENDED: "24318-8"}
@@ -74,6 +80,30 @@ def test_every_format_tells_each_class_the_empty_ones_too(form):
     told = plain(written([result()], form), form).lower()
 
     assert [] == [name for name in (*PER_CENT, "erythroblast") if name not in told]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_carries_a_class_that_the_site_added(form, tmp_path):
+    """With its cells and, where the format has codes, the site's own."""
+    hairy = ClassRow("hairy_cell", "Hairy cell", "z", Role.COUNTED, "HAIRY-1")
+    with lab_at(tmp_path / "leukowatch.db", ["neutrophil", "lymphocyte"]) as lab:
+        add_class(lab.engine, operator("root"), hairy, LATER)
+        classify(lab.engine, lab.people["anna"], "S1", ["c1"], "hairy_cell", now=LATER)
+        data = written([current_result(lab.engine, "S1", lab.settings, LATER)], form)
+
+    if form == "csv":
+        (row,) = rows_by_sqlite(data, tmp_path)
+        assert (row["hairy_cell_cells"], row["hairy_cell_percent"]) == ("1", "50.0")
+    elif form == "fhir":
+        told = observations(data)["hairy_cell"]
+        assert told["code"]["coding"][0]["code"] == "HAIRY-1"
+        assert told["valueQuantity"]["value"] == 50
+    elif form == "hl7":
+        (told,) = [each for each in segments(data.decode(), "OBX") if each[3].startswith("HAIRY-1^")]
+        assert (told[3], told[5]) == ("HAIRY-1^Hairy cell^L^hairy_cell^Hairy cell^99LEUKO", "50")
+    else:
+        wanted = {"json": '"code":"HAIRY-1"', "pdf": "Hairy cell 1 50.0"}
+        assert wanted[form] in plain(data, form).replace('": "', '":"')
 
 
 @pytest.mark.parametrize(

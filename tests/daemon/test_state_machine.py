@@ -182,7 +182,7 @@ class Service(RuleBasedStateMachine):
             self.writer._filer.give_back(place, relative)
         with suppress(NotFound):  # as it is back already
             self.writer._filer.give_back(place, relative)
-        mark_requeued(self.engine, [number])
+        mark_requeued(self.engine, [number], "test")
 
     @invariant()
     def nothing_is_lost_and_nothing_is_double(self):

@@ -13,7 +13,7 @@ from leukowatch.store.audit import audit_rows
 from leukowatch.store.life import Life
 from leukowatch.store.queries import reading
 from leukowatch.store.slide_list import list_slides
-from leukowatch.store.worklist import WorklistRow, order_of, record_worklist
+from leukowatch.store.worklist import WorklistRow, order_of, orders_of, record_worklist
 from reviewing import LATER, lab_at
 
 HOUR = timedelta(hours=1)
@@ -101,6 +101,18 @@ def test_a_named_slide_goes_before_a_pattern(lab):
     )
 
     assert [order(lab, slide) for slide in ("S1", "S2", "S3_x", "T1")] == ["new", "O-2", "old", None]
+
+
+def test_orders_of_any_number_of_slides_are_found(lab):
+    """More than a statement of SQLite takes parameters."""
+    slides = [f"T{number}" for number in range(40_000)]
+    record(lab, WorklistRow("T39999", "O-1"), WorklistRow("T7", "O-2"))
+
+    with reading(lab.engine) as connection:
+        found = orders_of(connection, slides)
+
+    assert list(found) == slides
+    assert {row.order_id for row in found.values() if row} == {"O-1", "O-2"}
 
 
 @pytest.mark.parametrize(

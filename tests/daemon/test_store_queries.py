@@ -152,6 +152,17 @@ def test_a_field_is_found_by_its_paths_and_hash(engine, what):
     assert (field.file, field.slide, field.width, field.bundle) == ("S1/a.jpg", "S1", 640, "current")
 
 
+def test_a_cell_counts_by_the_role_that_its_class_has_now(store, writer):
+    """Figures and crops say what the differential says, whatever the role was at the analysis."""
+    change = "UPDATE cell_class SET role = 'counted' WHERE name = 'erythroblast'"
+
+    before = [each.counts for each in queries.cells_of_slide(writer, "S1")]
+    rows(store, change)
+    after = [each.counts for each in queries.cells_of_slide(writer, "S1")]
+
+    assert (sum(before), sum(after)) == (3, 4)
+
+
 def test_a_file_name_may_mean_several_fields(engine):
     """Without a folder all fields of that name come, oldest first."""
     found = queries.find_fields(engine, "a.jpg")

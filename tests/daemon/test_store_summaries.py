@@ -60,7 +60,7 @@ def test_each_writer_keeps_the_summary(tmp_path):
         other = replace(seen(cell("eosinophil")), bundle=OTHER.name, bundle_sha256=OTHER.sha256)
         record_again(engine, OTHER, [(1, other)])
         for act in (
-            lambda: mark_requeued(engine, [held[0].arrival_id]),
+            lambda: mark_requeued(engine, [held[0].arrival_id], "test"),
             lambda: promote(engine, "smear-9", ["S1"], "try", "rosa"),
             lambda: roll_back(engine, ["S1"], "back", "rosa"),
             lambda: reviews.classify(engine, anna, "S1", ["c3"], "band", now=LATER),

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from handmade import fill, outcome
 from leukowatch.differential.signing import Signing, sign
 from leukowatch.store import audit, reviews
 from leukowatch.store.accounts import set_role
 from leukowatch.store.rights import AccountRole, operator
+from leukowatch.store.set_aside import set_aside
 from leukowatch.store.trail import verify
 from reviewing import LATER, lab_at
 
@@ -37,6 +39,8 @@ def lab(tmp_path):
         sign(lab.engine, anna, "S1", lab.settings, Signing(comment="fine"), LATER)
         reviews.classify(lab.engine, anna, "S1", ["c1"], "eosinophil", now=LATER)
         reviews.undo(lab.engine, anna, "S1", now=LATER)
+        fill(lab.path, [outcome("S1", "broken.jpg", 9, None)])
+        set_aside(lab.engine, lab.people["cleo"], "S1", 2, "cut off", LATER)
         yield lab
 
 
@@ -58,9 +62,9 @@ def test_honest_work_leaves_a_whole_trail(lab):
 
     assert proof.findings == ()
     assert [row.act for row in audit.audit_rows(lab.engine)] == [
-        "set role", "classify", "add", "seen", "sign", "classify", "undo",
+        "set role", "classify", "add", "seen", "sign", "classify", "undo", "set aside",
     ]  # fmt: skip
-    assert (proof.rows, proof.head) == (7, audit.audit_rows(lab.engine)[-1].hash)
+    assert (proof.rows, proof.head) == (8, audit.audit_rows(lab.engine)[-1].hash)
 
 
 def test_the_trail_tells_who_what_before_and_after(lab):
@@ -93,6 +97,9 @@ def test_the_trail_tells_who_what_before_and_after(lab):
         ("UPDATE signature SET comment = 'poor'", "audit row 5: changed since: signature"),
         ("UPDATE signature SET account_id = 2", "audit row 5: changed since: signature"),
         ("DELETE FROM signature", "audit row 5: removed since: signature"),
+        ("UPDATE arrival SET set_aside_id = 5 WHERE id = 2", "audit row 5: it knows nothing of its arrival"),
+        ("UPDATE arrival SET set_aside_id = NULL", "audit row 8: removed since: arrival"),
+        ("UPDATE arrival SET printable = 'S1/2.jpg' WHERE id = 2", "audit row 8: changed since: arrival"),
     ],
 )  # fmt: skip
 def test_what_is_changed_behind_its_back_is_found(lab, statement, said):
@@ -142,6 +149,7 @@ def test_an_end_that_was_cut_off_with_all_traces_is_found_by_a_printed_seal(lab)
         lab,
         "DELETE FROM decision WHERE audit_id >= 4",
         "DELETE FROM signature",
+        "UPDATE arrival SET set_aside_id = NULL",
         "DELETE FROM audit WHERE id >= 4",
     )
 
@@ -165,4 +173,4 @@ def test_an_act_that_fails_leaves_no_row(lab):
     with pytest.raises(Exception, match="no cell c99"):
         reviews.classify(lab.engine, lab.people["anna"], "S1", ["c99"], "band", now=LATER)
 
-    assert verify(lab.engine).rows == 7
+    assert verify(lab.engine).rows == 8

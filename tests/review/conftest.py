@@ -3,7 +3,9 @@
 import shutil
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
+from browsing import ARGUMENTS, CHROMIUM, PATIENTLY
 from desk import scan_phantoms, served
 
 
@@ -29,3 +31,13 @@ def desk(scanned, tmp_path):
     shutil.copytree(scanned, folder)
     with served(folder) as desk:
         yield desk
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium once."""
+    expect.set_options(timeout=PATIENTLY)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENTLY)
+        yield browser
+        browser.close()

@@ -8,13 +8,13 @@ from benches import figures, names, printed
 
 
 @pytest.mark.slow
-def test_the_benchmark_of_the_page_prints_two_times_for_each_route():
+def test_the_benchmark_of_the_page_prints_four_times_for_each_route():
     """Over a small store, reviewed and signed by the same calls as a large one."""
     lines = printed("review.py", "--slides", "20", "--rounds", "2")
 
     assert lines[0].startswith("20 slides, 2000 cells")
     assert {"/slides", "/record", "/api/v1/slides/{slide}/signing"} <= {line.split()[0] for line in lines[2:]}
-    assert all(len(figures(line)) == 2 for line in lines[2:])
+    assert all(len(figures(line)) == 4 for line in lines[2:])
 
 
 @pytest.mark.slow

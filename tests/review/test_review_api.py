@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from desk import CELLS, SLIDE, served
+from desk import CELLS, SLIDE, served, spoil
 from lab import PATIENCE
 from leukonet.phantom import field_bytes
 from leukowatch.review.routes import ROUTES
@@ -106,6 +106,7 @@ def test_what_stands_in_the_way_of_a_signature_is_told_in_sentences(ada, path):
 
     assert any("seen by nobody" in why for why in state["refusals"])
     assert answer.status_code == 409
+    assert answer.json()["reasons"] == state["refusals"]
     assert "seen by nobody" in answer.json()["detail"]
 
 
@@ -184,6 +185,46 @@ def test_a_slide_is_signed_seconded_and_amended(desk):
         assert sam.post(f"{path}/amendment", json={"reason": " "}).status_code == 422
         amended = sam.post(f"{path}/amendment", json={"reason": "a late field"})
         assert amended.json()["state"] in {"preliminary", "amended"}
+
+
+@pytest.mark.slow
+def test_a_file_in_quarantine_is_set_aside_before_the_slide_is_signed(desk):
+    """By a supervisor, with a reason; a technologist hears in words why the slide cannot be signed."""
+    spoil(desk)
+    path = f"{API}/slides/{desk.slide()}"
+    with desk.person("ada") as ada, desk.person("sam") as sam:
+        decide(ada, path, list(cells_of(ada, path)), "neutrophil")
+        refused = ada.post(f"{path}/signature", json={})
+        (held,) = ada.get(f"{path}/signing").json()["held"]
+        place = f"{path}/quarantined/{held['id']}/set-aside"
+
+        assert refused.status_code == 409
+        assert [reason[:27] for reason in refused.json()["reasons"]] == ["1 file is in quarantine: re"]
+        assert (held["file"], held["reason"]) == (f"{SLIDE}/spoilt.jpg", "truncated")
+        assert ada.post(place, json={"reason": "cut off"}).status_code == 403
+        assert sam.post(place, json={"reason": " "}).status_code == 422
+        assert sam.post(place, json={"reason": "cut off"}).status_code == 200
+        assert sam.post(place, json={"reason": "cut off"}).status_code == 404
+        assert ada.post(f"{path}/signature", json={}).json()["state"] == "final"
+        (signed,) = ada.get(path).json()["versions"]
+    assert "Files of this slide set aside as unusable, not counted: 1." in signed["warnings"]
+
+
+@pytest.mark.slow
+def test_a_class_of_the_sites_own_is_added_given_and_retired(desk):
+    """An administrator keeps the table, a technologist names cells by it."""
+    path = f"{API}/slides/{desk.slide()}"
+    hairy = {"name": "hairy_cell", "label": "Hairy cell", "key": "z", "role": "counted", "code": "HAIRY"}
+    with desk.person("ada") as ada, desk.person("adm") as adm:
+        key, other = list(cells_of(ada, path))[:2]
+
+        assert ada.post(f"{API}/classes", json=hairy).status_code == 403
+        assert adm.post(f"{API}/classes", json=hairy).json()["code"] == "HAIRY"
+        assert adm.post(f"{API}/classes", json=hairy).status_code == 422
+        assert decide(ada, path, [key], "hairy_cell").status_code == 200
+        assert adm.post(f"{API}/classes/hairy_cell", json={"retired": True}).json()["retired"] is True
+        assert decide(ada, path, [other], "hairy_cell").status_code == 422
+        assert counts_of(ada, path)["hairy_cell"] == 1
 
 
 @pytest.mark.slow

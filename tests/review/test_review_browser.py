@@ -1,91 +1,19 @@
-"""The page in a real Chromium: what a technologist does with hand and keyboard."""
+"""The desk of a slide in a real Chromium: what a technologist does with hand and keyboard."""
 
 import io
-import re
-import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from desk import CELLS, MARKUP, PASSWORD, SLIDE
-from lab import PATIENCE
+from browsing import CHROMIUM, at_slide, cells, count, look_at_all, serious, window
+from desk import CELLS, PASSWORD, SLIDE, spoil
 from leukonet.phantom import field_bytes
 from leukowatch.review.pictures import SIDE
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
-PATIENTLY = 1000 * PATIENCE
-
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Start Chromium once."""
-    expect.set_options(timeout=PATIENTLY)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENTLY)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def window(browser, desk):
-    """Open a window on the page; whatever its console complains of fails the test."""
-    context = browser.new_context(base_url=desk.url, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENTLY)
-    page = context.new_page()
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
-    yield page
-    context.close()
-    assert [each for each in complaints if "status of 4" not in each] == []
-
-
-def enter(page, name, path="/slides"):
-    """Log in and go to a page."""
-    page.goto("/login")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/slides")
-    page.goto(path)
-
-
-def at_slide(page, desk, name):
-    """Log in and open the slide."""
-    enter(page, name, f"/slides/{desk.slide()}")
-    expect(page.locator("body[data-ready=true]")).to_be_attached()
-
-
-def cells(page, of):
-    """The cells that are shown in a class."""
-    return page.locator(f'.group[data-class="{of}"] .cell')
-
-
-def count(page, of):
-    """A class's cells in the table beside the gallery, as text."""
-    return page.locator(f'#differential tr[data-class="{of}"] .count')
-
-
-def look_at_all(page):
-    """Confirm every cell, naming those that are unclassified."""
-    while page.locator('.cell[data-state="waits"]').count():
-        waiting = page.locator('.cell[data-state="waits"]').first
-        key = waiting.get_attribute("data-cell")
-        waiting.press("m")
-        expect(page.locator(f'.group[data-class="monocyte"] [data-cell="{key}"]')).to_be_attached()
-    while page.locator('.group[data-seen="false"]:not([hidden]) .confirm').count():
-        group = page.locator('.group[data-seen="false"]:not([hidden])').first
-        name = group.get_attribute("data-class")
-        group.locator(".confirm").click()
-        expect(page.locator(f'.group[data-class="{name}"]')).to_have_attribute("data-seen", "true")
 
 
 def test_the_gallery_shows_every_cell_of_a_slide(browser, shared_desk):
@@ -114,6 +42,36 @@ def test_a_cell_is_reclassified_by_key_and_taken_back(browser, desk):
         page.keyboard.press("Control+z")
         expect(cells(page, "neutrophil")).to_have_count(shown)
         expect(count(page, "neutrophil")).to_have_text(str(shown))
+
+
+@pytest.mark.slow
+def test_a_decision_is_shown_before_the_slides_cells_are_read_again(browser, desk):
+    """On a slide of a thousand cells that reading takes a while; a person's next key must not wait for it."""
+    with window(browser, desk) as page:
+        at_slide(page, desk, "ada")
+        expect(page.locator("#live")).to_have_attribute("data-on", "true")
+        key = cells(page, "neutrophil").first.get_attribute("data-cell")
+        page.route("**/cells", lambda route: None)
+
+        cells(page, "neutrophil").first.press("c")
+
+        expect(page.locator(f'.group[data-class="plasma_cell"] [data-cell="{key}"]')).to_be_visible()
+        expect(page.locator(f'[data-cell="{key}"]')).to_have_attribute("data-state", "decided")
+        expect(count(page, "plasma_cell")).to_have_text("1")
+        page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.slow
+def test_what_others_decide_is_shown_by_itself(browser, desk):
+    """Two people at one slide see the same."""
+    with window(browser, desk) as page, desk.person("sam") as sam:
+        at_slide(page, desk, "ada")
+        expect(page.locator("#live")).to_have_attribute("data-on", "true")
+        key = cells(page, "neutrophil").first.get_attribute("data-cell")
+
+        sam.post(f"/api/v1/slides/{desk.slide()}/decisions", json={"cells": [key], "name": "plasma_cell"})
+
+        expect(page.locator(f'.group[data-class="plasma_cell"] [data-cell="{key}"]')).to_be_visible()
 
 
 @pytest.mark.slow
@@ -182,6 +140,29 @@ def test_a_slide_is_refused_signed_amended_and_printed(browser, desk):
         assert "one was a lymphocyte" in printed
         assert "Research use only" in printed
         assert "Log out" not in printed
+
+
+@pytest.mark.slow
+def test_a_supervisor_sets_a_file_in_quarantine_aside_and_signs(browser, desk):
+    """The dialog names the file and why it was not counted; Enter in its field signs nothing."""
+    spoil(desk)
+    with window(browser, desk) as page:
+        at_slide(page, desk, "sam")
+        look_at_all(page)
+        page.locator("#sign").click()
+        expect(page.locator("#refusals")).to_contain_text("1 file is in quarantine")
+        expect(page.locator("#held li")).to_contain_text(f"{SLIDE}/spoilt.jpg")
+        expect(page.locator("#signing-send")).to_be_disabled()
+        assert serious(page) == []
+
+        why = page.get_by_label(f"Why the result does without {SLIDE}/spoilt.jpg")
+        why.fill("cut off by the microscope")
+        why.press("Enter")
+
+        expect(page.locator("#held")).to_be_hidden()
+        page.locator("#signing-send").click()
+        expect(page.locator("#status")).to_have_attribute("data-status", "signed")
+        expect(page.locator("#differential")).to_contain_text("set aside as unusable, not counted: 1")
 
 
 def sign(page, **said):
@@ -268,104 +249,3 @@ def test_a_slide_that_is_being_read_grows_by_itself(browser, desk):
         subprocess.run(scanning, check=True, capture_output=True)
 
         expect(page.locator(".cell")).not_to_have_count(before)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("who", "path"),
-    [
-        ("", "/login"), ("sam", "/slides"), ("sam", "/slides/{slide}"), ("sam", "/slides/{slide}/report"),
-        ("sam", "/slides/{slide}/second-look"), ("sam", "/slides/{slide}/comparison"), ("sam", "/record"),
-        ("sam", "/audit"), ("adm", "/accounts"), ("adm", "/classes"), ("sam", "/worklist"),
-        ("sam", "/password"), ("sam", "/nothing"),
-    ],
-)  # fmt: skip
-def test_no_page_has_a_serious_finding_of_accessibility(browser, shared_desk, who, path):
-    """axe-core's rules, of the impacts serious and critical."""
-    with window(browser, shared_desk) as page:
-        place = path.format(slide=shared_desk.slide())
-        enter(page, who, place) if who else page.goto(place)
-        page.wait_for_load_state("load")
-        if page.locator(
-            "script[src*=slide], script[src*=audit], script[src*=accounts], script[src*=worklist]"
-        ).count():
-            expect(page.locator("body[data-ready=true]")).to_be_attached()
-
-        assert serious(page) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("opened", ["#sign", ".cell", "#keys"])
-def test_no_dialog_has_a_serious_finding_of_accessibility(browser, shared_desk, opened):
-    """The same for what opens over a slide."""
-    with window(browser, shared_desk) as page:
-        at_slide(page, shared_desk, "sam")
-        page.locator(opened).first.click()
-        expect(page.locator("dialog[open]")).to_be_visible()
-
-        assert serious(page) == []
-
-
-@pytest.mark.slow
-def test_an_administrator_changes_a_classs_key_and_hears_of_a_clash(browser, desk):
-    """By keyboard; the technologist's page then has the new letter."""
-    with window(browser, desk) as page:
-        enter(page, "adm", "/classes")
-        key = page.get_by_label("Key of Plasma cell")
-        key.fill("n")
-        key.press("Enter")
-        expect(page.locator("#said")).to_contain_text("the key n is neutrophil's")
-        key.fill("9")
-        key.press("Enter")
-        expect(page.locator("#said")).to_have_text("Plasma cell is saved.")
-    with window(browser, desk) as page:
-        at_slide(page, desk, "ada")
-        cells(page, "neutrophil").first.press("9")
-
-        expect(count(page, "plasma_cell")).to_have_text("1")
-
-
-@pytest.mark.slow
-def test_a_supervisor_takes_a_worklist_on_the_page(browser, desk):
-    """Wrong lines are told one by one; a good list is shown with its slides, and those that have none."""
-    head = b"order_id,slide,age\n"
-    with window(browser, desk) as page:
-        enter(page, "sam", "/worklist")
-        file = page.get_by_label("CSV file")
-        file.set_input_files(
-            {"name": "w.csv", "mimeType": "text/csv", "buffer": head + b"O-1,S1,old\nO-2,,\n"}
-        )
-        page.get_by_role("button", name="Take").click()
-        expect(page.locator("#refused li")).to_have_text(
-            ["w.csv, line 2: age 'old' is no number from 0 to 150", "w.csv, line 3: slide is empty"]
-        )
-        good = head + f"O-1,{SLIDE},44\nO-9,none,\n".encode()
-        file.set_input_files({"name": "w.csv", "mimeType": "text/csv", "buffer": good})
-        page.get_by_role("button", name="Take").click()
-
-        expect(page.locator("#orders tbody tr")).to_contain_text(["no slide yet", SLIDE])
-        expect(page.locator("#without")).to_contain_text(MARKUP)
-
-
-def serious(page):
-    """Name the findings that matter, with the elements."""
-    found = Axe().run(page).response["violations"]
-    return [
-        (each["id"], node["html"][:120])
-        for each in found
-        if each["impact"] in {"serious", "critical"}
-        for node in each["nodes"]
-    ]
-
-
-@pytest.mark.slow
-def test_names_that_are_markup_run_nothing(browser, shared_desk):
-    """Names of slides and files in the list, the gallery and the field."""
-    with window(browser, shared_desk) as page:
-        page.on("dialog", lambda dialog: pytest.fail(f"a name ran: {dialog.message}"))
-        enter(page, "rea")
-        page.get_by_role("link", name=re.compile(re.escape(MARKUP))).click()
-        expect(page.locator("h1")).to_have_text(MARKUP)
-        page.locator(".cell").first.click()
-
-        expect(page.locator("#field-name")).to_contain_text("<script>alert(1)<")

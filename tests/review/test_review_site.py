@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk import SLIDE, SPOILT
+from desk import MARKUP, SLIDE, SPOILT
 
 API = "/api/v1"
 HEAD = "order_id,slide,age,sex,leucocytes\n"
@@ -33,7 +33,8 @@ def test_an_administrator_sets_a_class(adm):
     assert answer.status_code == 200
     told = {each["name"]: each for each in adm.get(f"{API}/classes").json()["classes"]}
     assert told["smudge"] == {
-        "name": "smudge", "label": "Smudge cell", "key": "8", "role": "apart", "code": "SMDG", "fixed": False,
+        "name": "smudge", "label": "Smudge cell", "key": "8", "role": "apart", "code": "SMDG", "retired": False,
+        "fixed": False, "kept": False,
     }  # fmt: skip
     assert (last_act(adm)["act"], last_act(adm)["subject"]) == ("set class", "class smudge")
 
@@ -45,6 +46,8 @@ def test_an_administrator_sets_a_class(adm):
         ("blast", {"code": "a^b"}, 422),
         ("blast", {"role": "sometimes"}, 422),
         ("artefact", {"role": "counted"}, 422),
+        ("blast", {"retired": True}, 422),
+        ("blast", {"retired": "perhaps"}, 422),
         ("blast", {}, 422),
         ("none", {"key": "9"}, 404),
     ],
@@ -55,6 +58,22 @@ def test_a_class_that_makes_no_sense_is_refused_in_words(adm, name, body, status
 
     assert answer.status_code == status
     assert answer.json()["detail"]
+
+
+def test_a_label_that_is_markup_is_shown_as_text(adm):
+    """An administrator's text is text on every page that names classes."""
+    new = {"name": "markup", "label": MARKUP, "key": "5", "role": "counted"}
+    assert adm.post(f"{API}/classes", json=new).status_code == 200
+
+    for path in ("/classes", f"/slides/{slide_of(adm)}", f"/slides/{slide_of(adm)}/report"):
+        html = adm.get(path).text
+        assert "<img src=x" not in html
+        assert "&lt;img src=x" in html
+
+
+def slide_of(client):
+    """The number of a slide whose name is no markup."""
+    return next(each["id"] for each in client.get(f"{API}/slides").json()["slides"] if each["name"] == SLIDE)
 
 
 def test_a_worklist_is_taken_replaced_and_held_against_the_slides(adm):

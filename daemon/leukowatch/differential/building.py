@@ -41,6 +41,7 @@ class _Counted:
     unclassified: int
     fields: int
     quarantined: int
+    set_aside: int
     bundles: Mapping[str, str]
     blind_to: tuple[str, ...]
 
@@ -121,7 +122,12 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
         warnings=tuple(
             each.sentence
             for each in remarks(
-                found.counts, total, settings.review.target_cells, found.unclassified, found.quarantined
+                found.counts,
+                total,
+                settings.review.target_cells,
+                found.unclassified,
+                found.quarantined,
+                found.set_aside,
             )
         ),
         blind_to=found.blind_to,
@@ -172,10 +178,10 @@ def _source(ranges: Ranges, order: Order | None) -> str:
 
 def _counted(connection: Connection, slide_id: int) -> _Counted:
     """Read the counts of a slide, with a query for each kind."""
-    kinds = connection.execute(
+    known = connection.execute(
         select(
             tables.CellClass.id, tables.CellClass.name, tables.CellClass.label, tables.CellClass.key,
-            tables.CellClass.role, tables.CellClass.grp, tables.CellClass.code,
+            tables.CellClass.role, tables.CellClass.grp, tables.CellClass.code, tables.CellClass.retired,
         ).order_by(tables.CellClass.id)
     ).all()  # fmt: skip
     view = CELL_STATE.c
@@ -185,9 +191,12 @@ def _counted(connection: Connection, slide_id: int) -> _Counted:
             select(view.class_id, func.count()).where(view.slide_id == slide_id).group_by(view.class_id)
         )
     }
-    quarantined = select(func.count()).where(
-        Arrival.slide_id == slide_id, Arrival.status == Status.QUARANTINED.value
-    )
+    kinds = [row for row in known if not row.retired or row.id in tally]
+    quarantined = connection.execute(
+        select(func.count(), func.count(Arrival.set_aside_id)).where(
+            Arrival.slide_id == slide_id, Arrival.status == Status.QUARANTINED.value
+        )
+    ).one()
     fields = (
         select(func.count())
         .select_from(Analysis)
@@ -204,7 +213,8 @@ def _counted(connection: Connection, slide_id: int) -> _Counted:
         counts={row.name: tally[row.id] for row in kinds if row.id in tally},
         unclassified=tally.get(None, 0),
         fields=connection.execute(fields).scalar_one(),
-        quarantined=connection.execute(quarantined).scalar_one(),
+        quarantined=quarantined[0] - quarantined[1],
+        set_aside=quarantined[1],
         bundles=dict(used.values()),
         blind_to=tuple(
             row.label

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from leukowatch.store.classes import BLAST
+
 FEWEST = 100
 """A differential of fewer leucocytes says so."""
 BANDS = 10.0
@@ -14,7 +16,6 @@ to be those of the International Consensus Group for Hematology Review (Barnes e
 83); that this guideline exists was checked (islh.org), its numbers could not be."""
 MYELOCYTES = 1.0
 """Per 100 leucocytes, together with promyelocytes: as many are a left shift. The same source, as little checked."""
-BLAST = "blast"
 
 
 def corrected_leucocytes(external: float, erythroblasts: int, leucocytes: int) -> float | None:
@@ -67,8 +68,9 @@ class Remark:
 
 
 def remarks(
-    counts: Mapping[str, int], leucocytes: int, target: int, unclassified: int, quarantined: int
-) -> tuple[Remark, ...]:
+    counts: Mapping[str, int], leucocytes: int, target: int, unclassified: int, quarantined: int,
+    set_aside: int = 0,
+) -> tuple[Remark, ...]:  # fmt: skip
     """Tell what a reader of the result must know.
 
     Args:
@@ -76,7 +78,8 @@ def remarks(
         leucocytes: counted cells.
         target: cells that the site wants counted.
         unclassified: cells that wait for a person.
-        quarantined: files of the slide that could not be counted.
+        quarantined: files of the slide that could not be counted, and with which nobody has dealt.
+        set_aside: such files that a supervisor has judged unusable.
     """
     blasts = counts.get(BLAST, 0)
     few = Remark(
@@ -93,5 +96,6 @@ def remarks(
         shifted: left_shift(counts, leucocytes),
         Remark("", f"Cells without a class, in no per cent: {unclassified}."): unclassified > 0,
         held: quarantined > 0,
+        Remark("", f"Files of this slide set aside as unusable, not counted: {set_aside}."): set_aside > 0,
     }
     return tuple(remark for remark, holds in said.items() if holds)

@@ -3,7 +3,7 @@
 Each act reads, judges and writes in one transaction, so that what is signed is what was judged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,18 +11,17 @@ from sqlalchemy import Connection, Engine, func, select
 
 from leukowatch.differential.building import preliminary
 from leukowatch.differential.result import SlideResult
-from leukowatch.differential.rules import BLAST
 from leukowatch.differential.stored import as_text, proof_of, same_content, signed_result
 from leukowatch.errors import RequestInvalid, ReviewRefused
 from leukowatch.settings import Settings
 from leukowatch.store.cell_states import CELL_STATE
+from leukowatch.store.classes import BLAST
 from leukowatch.store.life import Life, SlideLife, basis_of, lives
-from leukowatch.store.outcome import Status
 from leukowatch.store.queries import reading
 from leukowatch.store.rights import Act, Actor, acting
+from leukowatch.store.set_aside import HeldFile, held_files
 from leukowatch.store.signatures import Draft, append_signature, signatures_of
 from leukowatch.store.slides import slide_number
-from leukowatch.store.tables import Arrival
 from leukowatch.store.writing import utc, writing
 
 _AMENDABLE = (Life.SIGNED, Life.AMENDED, Life.AMENDMENT_NEEDED)
@@ -48,9 +47,9 @@ class SignState:
     proof: str
     """Names the result itself; given back with a signature, it proves that the person saw just this."""
     why_not: tuple[str, ...]
-    """What stands against a signature or an amendment, in sentences; empty where nothing does."""
-    quarantined: int
-    """Files of the slide in quarantine: whoever signs must acknowledge that they are not counted."""
+    """What stands against any signature, in sentences; empty where nothing does."""
+    held: tuple[HeldFile, ...]
+    """Files of the slide in quarantine, each to be requeued or set aside before anybody signs."""
     needs_second: bool
     """Whether a second person must sign too: the site asks for it, or there are blasts."""
 
@@ -64,16 +63,14 @@ class Signing:
     """Of an amendment, not blank; else empty."""
     proof: str = ""
     """`SignState.proof` as the person saw it; empty to sign whatever is there."""
-    acknowledge_quarantined: bool = False
-    """Files in quarantine stay uncounted, and the result says so."""
-    waiting: int = 0
-    """Files of the slide that are still in the inbox."""
+    waiting: int | None = 0
+    """Files of the slide that are still in the inbox; None where the inbox cannot be listed."""
     targets: Sequence[str] = ()
     """Of the outbox, to which the result goes once it is released."""
 
 
 def sign_state(
-    engine: Engine, slide: str, settings: Settings, waiting: int = 0, now: datetime | None = None
+    engine: Engine, slide: str, settings: Settings, waiting: int | None = 0, now: datetime | None = None
 ) -> SignState:
     """Tell whether a slide can be signed now.
 
@@ -81,7 +78,7 @@ def sign_state(
         engine: to read from.
         slide: the slide's name.
         settings: in force.
-        waiting: files of the slide that are still in the inbox.
+        waiting: files of the slide that are still in the inbox; None where the inbox cannot be listed.
         now: aware; the time, where it is not given.
 
     Raises:
@@ -109,8 +106,8 @@ def sign(
         The result: final, or still preliminary where a second person must sign.
 
     Raises:
-        ReviewRefused: cells are unclassified or unseen, fields wait, files are in quarantine and that was not
-            acknowledged, the slide is not to be signed now, or changed since the person saw it.
+        ReviewRefused: cells are unclassified or unseen, fields wait or are in quarantine, the slide is not to be
+            signed now, or changed since the person saw it.
         NotAllowed: the actor's role has not the right `sign`.
         NotFound: there is no such slide.
         StoreUnavailable: nothing was written.
@@ -120,7 +117,7 @@ def sign(
         acting(connection, actor, Act.SIGN)
         state = _state(connection, slide, settings, said.waiting, moment)
         against = [NOT_TO_SIGN[state.life]] if state.life in NOT_TO_SIGN else []
-        _refuse(slide, state, said, against)
+        _judge(slide, state, said, against)
         return _append(connection, actor, slide, settings, said, state, "sign", 1, moment)
 
 
@@ -146,7 +143,7 @@ def amend(
         against = (
             [] if state.life in _AMENDABLE else [f"it is {state.life}: there is no signed result to amend"]
         )
-        _refuse(slide, state, said, against)
+        _judge(slide, state, said, against)
         return _append(connection, actor, slide, settings, said, state, "amend", state.version + 1, moment)
 
 
@@ -161,29 +158,25 @@ def sign_second(
         The released result, as the first person signed it.
 
     Raises:
-        ReviewRefused: no second signature is awaited, the first was the same person's, or the slide has changed
-            since.
+        ReviewRefused: no second signature is awaited, the first was the same person's, fields wait or are in
+            quarantine, or the slide has changed since.
         NotAllowed: the actor's role has not the right `second`.
         NotFound, StoreUnavailable: as `sign`.
     """
     moment = utc(now)
     with writing(engine) as connection:
         acting(connection, actor, Act.SECOND)
-        state = _state(connection, slide, settings, 0, moment)
+        state = _state(connection, slide, settings, said.waiting, moment)
         if state.life is not Life.AWAITS_SECOND:
-            raise ReviewRefused(f"{slide}: it is {state.life}: no second signature is awaited")
+            raise _refusal(slide, [f"it is {state.life}: no second signature is awaited"])
         slide_id = slide_number(connection, slide)
         first = signatures_of(connection, slide_id)[-1]
         if first.account_id == actor.account_id:
-            raise ReviewRefused(
-                f"{slide}: {actor.name} has signed it: the second signature is another person's"
-            )
-        _refuse_other(slide, state, said)
+            raise _refusal(slide, [f"{actor.name} has signed it: the second signature is another person's"])
+        _judge(slide, state, said, [])
         if not same_content(first.result, preliminary(connection, slide, settings, moment)):
-            raise ReviewRefused(
-                f"{slide}: classes, order or settings were changed since {first.who} signed it: confirm a cell, and "
-                "have it signed anew"
-            )
+            changed = f"files, classes, order or settings were changed since {first.who} signed it"
+            raise _refusal(slide, [f"{changed}: confirm a cell, and have it signed anew"])
         draft = Draft(
             "second", first.version, "", said.comment, first.needs_second, first.basis, first.result
         )
@@ -191,30 +184,48 @@ def sign_second(
         return signed_result(signatures_of(connection, slide_id), first.version)
 
 
-def _state(connection: Connection, slide: str, settings: Settings, waiting: int, now: datetime) -> SignState:
+def _state(
+    connection: Connection, slide: str, settings: Settings, waiting: int | None, now: datetime
+) -> SignState:
     slide_id = slide_number(connection, slide)
     life: SlideLife = lives(connection, settings.review.idle_minutes, now, [slide_id])[slide_id]
-    quarantined = connection.execute(
-        select(func.count()).where(Arrival.slide_id == slide_id, Arrival.status == Status.QUARANTINED.value)
-    ).scalar_one()
     result = preliminary(connection, slide, settings, now)
-    blasts = sum(each.count for each in result.classes if each.name == BLAST)
-    against = {
-        f"{result.unclassified} cells have no class yet": result.unclassified,
-        f"{(unseen := _unseen(connection, slide_id))} cells were seen by nobody": unseen,
-        f"{waiting} files wait in the inbox": waiting,
-        "no leucocyte is counted": not result.leucocytes,
-    }
+    held = held_files(connection, slide_id)
     basis = basis_of(connection, [slide_id])[slide_id]
     return SignState(
         life=life.life,
         version=life.version,
         basis=basis,
         proof=proof_of(basis, result),
-        why_not=tuple(said for said, holds in against.items() if holds),
-        quarantined=quarantined,
-        needs_second=settings.review.second_signature or blasts > 0,
-    )
+        why_not=tuple(_why_not(result, _unseen(connection, slide_id), waiting, len(held))),
+        held=held,
+        needs_second=settings.review.second_signature or any(
+            each.name == BLAST and each.count for each in result.classes
+        ),
+    )  # fmt: skip
+
+
+def _why_not(result: SlideResult, unseen: int, waiting: int | None, held: int) -> Iterator[str]:
+    """Say what stands against any signature."""
+    if result.unclassified:
+        yield f"{_told(result.unclassified, 'cell has', 'cells have')} no class yet"
+    if unseen:
+        yield f"{_told(unseen, 'cell was', 'cells were')} seen by nobody"
+    if waiting is None:
+        yield "the inbox cannot be listed: whether fields wait in it is not known"
+    elif waiting:
+        yield f"{_told(waiting, 'file waits', 'files wait')} in the inbox"
+    if held:
+        yield (
+            f"{_told(held, 'file is', 'files are')} in quarantine: requeue what can be mended, and have a supervisor "
+            "set aside, with a reason, what cannot"
+        )
+    if not result.leucocytes:
+        yield "no leucocyte is counted"
+
+
+def _told(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _unseen(connection: Connection, slide_id: int) -> int:
@@ -223,22 +234,16 @@ def _unseen(connection: Connection, slide_id: int) -> int:
     return int(connection.execute(unseen.select_from(CELL_STATE)).scalar_one())
 
 
-def _refuse(slide: str, state: SignState, said: Signing, against: list[str]) -> None:
-    """Refuse for all reasons at once."""
-    _refuse_other(slide, state, said)
-    reasons = [*against, *state.why_not]
-    if state.quarantined and not said.acknowledge_quarantined:
-        reasons.append(
-            f"{state.quarantined} files are in quarantine: requeue them, or acknowledge that they are not counted"
-        )
-    if reasons:
-        raise ReviewRefused(f"{slide} cannot be signed: {'; '.join(reasons)}")
-
-
-def _refuse_other(slide: str, state: SignState, said: Signing) -> None:
-    """Refuse where the person saw something else than what is there now."""
+def _judge(slide: str, state: SignState, said: Signing, against: list[str]) -> None:
+    """Refuse for all reasons at once, or because the person saw something else than what is there now."""
     if said.proof and said.proof != state.proof:
-        raise ReviewRefused(f"{slide} has changed since you looked at it: look again, then sign")
+        raise _refusal(slide, ["it has changed since you looked at it: look again, then sign"])
+    if reasons := [*against, *state.why_not]:
+        raise _refusal(slide, reasons)
+
+
+def _refusal(slide: str, reasons: list[str]) -> ReviewRefused:
+    return ReviewRefused(f"{slide} cannot be signed: {'; '.join(reasons)}", reasons)
 
 
 def _append(

@@ -8,7 +8,6 @@ from fastapi.responses import RedirectResponse, Response
 from leukonet.cells import Role
 from leukowatch.differential.building import slide_result
 from leukowatch.errors import LeukowatchError
-from leukowatch.review.api import classes as api_classes
 from leukowatch.review.api import comparing
 from leukowatch.review.api import slides as api
 from leukowatch.review.api.slides import SlideId
@@ -17,6 +16,7 @@ from leukowatch.review.house import House, Housed
 from leukowatch.review.rendering import rendered
 from leukowatch.store.accounts import accounts as stored_accounts
 from leukowatch.store.archived import slide_name
+from leukowatch.store.classes import FIXED, KEPT, site_classes
 from leukowatch.store.life import Life
 from leukowatch.store.queries import class_records, reading
 from leukowatch.store.rights import AccountRole
@@ -89,7 +89,9 @@ def worklist(caller: Called) -> Response:
 
 def classes(house: Housed, caller: Called) -> Response:
     """The site's classes."""
-    return rendered("classes.html", caller, classes=api_classes.classes(house).classes, roles=ROLES)
+    return rendered(
+        "classes.html", caller, classes=site_classes(house.reader), fixed=FIXED, kept=KEPT, roles=ROLES
+    )
 
 
 def password(caller: Called) -> Response:
@@ -109,7 +111,7 @@ def problem(request: Request, status: int, detail: str) -> Response:
 def _slide(number: int, house: House, caller: Caller, *, second: bool) -> Response:
     return rendered(
         "slide.html", caller, number=number, name=slide_name(house.reader, number), second=second,
-        classes=class_records(house.reader),
+        classes=[each for each in site_classes(house.reader) if not each.retired],
     )  # fmt: skip
 
 

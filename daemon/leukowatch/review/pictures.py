@@ -24,6 +24,8 @@ VERSION = 1
 """One more whenever the same field would be drawn otherwise, so that browsers ask anew."""
 KEPT_BYTES = 64_000_000
 _DECODED_AT_ONCE = 2
+_LOCKS = 64
+"""A field has one of these, so that it is decoded once however many of its cells are asked for at once."""
 
 Pictures = dict[str, bytes]
 
@@ -44,6 +46,7 @@ class Gallery:
         self._kept: OrderedDict[str, Pictures] = OrderedDict()
         self._lock = Lock()
         self._decoding = Semaphore(_DECODED_AT_ONCE)
+        self._drawing = [Lock() for _ in range(_LOCKS)]
 
     def crop(self, field: ArchivedField, key: str, boxes: Mapping[str, Box]) -> bytes:
         """Give the JPEG of one cell in its surroundings; those of the field's other cells are drawn with it.
@@ -56,9 +59,14 @@ class Gallery:
         if kept is None or key not in kept:
             if key not in boxes:
                 raise NotFound(f"field {field.id}: has no cell {key}")
-            image = self._image(field)
-            kept = {each: _jpeg(_cut(image, box)) for each, box in boxes.items()}
-            self._keep(field.sha256, kept)
+            with self._drawing[
+                hash(field.sha256) % _LOCKS
+            ]:  # who asks for its neighbour meanwhile finds it drawn
+                kept = self._found(field.sha256)
+                if kept is None or key not in kept:
+                    image = self._image(field)
+                    kept = {each: _jpeg(_cut(image, box)) for each, box in boxes.items()}
+                    self._keep(field.sha256, kept)
         return kept[key]
 
     def holds(self, field: ArchivedField, key: str) -> bool:

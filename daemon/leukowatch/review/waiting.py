@@ -7,8 +7,8 @@ from leukowatch.inbox.naming import slide_of
 from leukowatch.settings import Settings
 
 
-def waiting_files(settings: Settings, slide: str) -> int:
-    """Count them, by the rules by which the daemon names slides; none where the inbox cannot be listed."""
+def waiting_files(settings: Settings, slide: str) -> int | None:
+    """Count them, by the rules by which the daemon names slides; None where the inbox cannot be listed."""
     pattern, today = settings.inbox.slide_pattern, datetime.now(UTC).date()
     try:
         return sum(
@@ -16,4 +16,4 @@ def waiting_files(settings: Settings, slide: str) -> int:
             for listed in list_files(settings.inbox_folder, lambda _path, _kind: None)
         )
     except OSError:
-        return 0
+        return None

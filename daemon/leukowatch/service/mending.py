@@ -18,6 +18,7 @@ from leukowatch.store.archived import slide_ids_of
 from leukowatch.store.opened import writer
 from leukowatch.store.outcome import Status
 from leukowatch.store.requeue import mark_requeued
+from leukowatch.store.rights import operator
 from leukowatch.store.rows import FileRow
 
 
@@ -49,7 +50,7 @@ def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> It
             except NotFound as error:
                 missing.append(str(error))
                 continue
-            mark_requeued(engine, [file.arrival_id])
+            mark_requeued(engine, [file.arrival_id], operator(getpass.getuser()).name)
             yield printable(bytes(place.relative_to(settings.inbox_folder)))
     if missing:
         raise NotFound("\n".join(missing))

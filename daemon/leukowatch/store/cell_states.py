@@ -60,12 +60,13 @@ def class_ids(connection: Connection) -> dict[str, int]:
 
 
 def class_id(connection: Connection, name: str) -> int:
-    """Give a class's id.
+    """Give the id of a class that is in use.
 
     Raises:
-        RequestInvalid: there is no such class; the message lists those that are.
+        RequestInvalid: there is no such class, or it is retired; the message lists those that are in use.
     """
-    known = class_ids(connection)
+    used = select(CellClass.name, CellClass.id).where(~CellClass.retired).order_by(CellClass.id)
+    known = {row.name: int(row.id) for row in connection.execute(used)}
     if name not in known:
-        raise RequestInvalid(f"{name}: no class is called so; there are {', '.join(known)}")
+        raise RequestInvalid(f"{name}: no class in use is called so; there are {', '.join(known)}")
     return known[name]

@@ -5,7 +5,7 @@ from sqlalchemy import Engine, select
 from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import Worklist
 from leukowatch.store.tables import Slide
-from leukowatch.store.worklist import WorklistRow, orders_of
+from leukowatch.store.worklist import WorklistRow, holding
 
 
 def matched(engine: Engine) -> tuple[list[tuple[WorklistRow, tuple[str, ...]]], list[str]]:
@@ -22,7 +22,7 @@ def matched(engine: Engine) -> tuple[list[tuple[WorklistRow, tuple[str, ...]]], 
     with reading(engine) as connection:
         rows = [WorklistRow(*row) for row in connection.execute(select(*columns).order_by(Worklist.id))]
         names = list(connection.execute(select(Slide.name).order_by(Slide.name)).scalars())
-        found = orders_of(connection, names)
+        found = holding(rows, names)
     last = {row.slide: row for row in rows}
     slides: dict[str, list[str]] = {pattern: [] for pattern in last}
     for name, row in found.items():

@@ -6,7 +6,7 @@ All raise `StoreUnavailable` where the database cannot be read.
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
@@ -30,6 +30,9 @@ SHORTEST_HASH = 8
 """Hexadecimal digits of a SHA-256 that may stand for the whole."""
 
 
+_Value = TypeVar("_Value")
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection in a read transaction, and translate the driver's errors."""
@@ -37,9 +40,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def parts(numbers: Collection[int]) -> Iterator[list[int]]:
-    """Cut ids into lists that one statement takes: servers bound the number of its parameters."""
-    whole = list(numbers)
+def parts(values: Collection[_Value]) -> Iterator[list[_Value]]:
+    """Cut ids or names into lists that one statement takes: databases bound the number of its parameters."""
+    whole = list(values)
     return (whole[start : start + AT_ONCE] for start in range(0, len(whole), AT_ONCE))
 
 
@@ -245,7 +248,8 @@ def _cells() -> Select[Any]:
     first, second = aliased(tables.CellClass), aliased(tables.CellClass)
     columns: tuple[Any, ...] = (
         Field.id, Arrival.printable, Cell.box_xmin, Cell.box_ymin, Cell.box_xmax, Cell.box_ymax, Cell.score, first.name,
-        Cell.first_probability, second.name, Cell.second_probability, Cell.unclassified, Cell.counts,
+        Cell.first_probability, second.name, Cell.second_probability, Cell.unclassified,
+        and_(~Cell.unclassified, first.role == Role.COUNTED.value),  # by the role of now, not of the analysis
     )  # fmt: skip
     return (
         select(*columns)

@@ -30,7 +30,7 @@ FIELDS = """
 FILES = """
     SELECT slide_id,
         sum(CASE WHEN status = 'duplicate' THEN 1 ELSE 0 END) AS duplicates,
-        sum(CASE WHEN status = 'quarantined' THEN 1 ELSE 0 END) AS quarantined,
+        sum(CASE WHEN status = 'quarantined' AND set_aside_id IS NULL THEN 1 ELSE 0 END) AS quarantined,
         max(received_at) AS last_received
     FROM arrival WHERE {where} GROUP BY slide_id
 """

@@ -6,7 +6,7 @@ from leukowatch.errors import SchemaMismatch
 from leukowatch.store.engines import location
 from leukowatch.store.trouble import store_errors
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision of `migrations/`, oldest first."""
 HEAD_REVISION = REVISIONS[-1]
 """The revision that this version of the code reads and writes."""

@@ -32,6 +32,8 @@ class Act(StrEnum):
     """Record what the laboratory's list tells."""
     SECOND = "second"
     """Give the second signature."""
+    SET_ASIDE = "set-aside"
+    """Judge a quarantined file unusable."""
     AMEND = "amend"
     """Sign anew what was signed."""
     AUDIT = "audit"
@@ -46,7 +48,14 @@ _TECHNOLOGIST = _READER | {Act.REVIEW, Act.SIGN}
 RIGHTS: dict[AccountRole, frozenset[Act]] = {
     AccountRole.READER: _READER,
     AccountRole.TECHNOLOGIST: _TECHNOLOGIST,
-    AccountRole.SUPERVISOR: _TECHNOLOGIST | {Act.SECOND, Act.AMEND, Act.AUDIT, Act.WORKLIST},
+    AccountRole.SUPERVISOR: _TECHNOLOGIST
+    | {
+        Act.SECOND,
+        Act.AMEND,
+        Act.SET_ASIDE,
+        Act.AUDIT,
+        Act.WORKLIST,
+    },
     AccountRole.ADMINISTRATOR: frozenset({Act.READ, Act.AUDIT, Act.MANAGE, Act.WORKLIST}),
 }
 """Who keeps the accounts signs no results, and who signs results keeps no accounts."""

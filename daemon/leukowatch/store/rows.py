@@ -27,7 +27,7 @@ class SlideRow:
     duplicates: int
     """Files that came under this slide with a content that was there already."""
     quarantined: int
-    """Files in quarantine that came under this slide."""
+    """Files in quarantine that came under this slide, without those that were set aside."""
     flags: tuple[str, ...]
     """Kinds of flag on it, each once, by name."""
     last_received: datetime | None
@@ -86,6 +86,7 @@ class CellRow:
     """0 to 1."""
     unclassified: bool
     counts: bool
+    """Whether its class is counted now, and it is not unclassified."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, MetaData, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, MetaData, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from leukowatch.store.columns import PlainText, UtcTime, WideInteger
@@ -49,6 +49,8 @@ class CellClass(Base):
     """`polynuclear`, `mononuclear` or empty (`group` is a word of SQL)."""
     code: Mapped[str] = mapped_column(server_default="")
     """The site's or a terminology's code, for exchange; may be empty."""
+    retired: Mapped[bool] = mapped_column(server_default=false())
+    """Given to no further cell; cells that have it keep it."""
 
 
 class Bundle(Base):
@@ -126,6 +128,8 @@ class Arrival(Base):
     """When the file was deleted from the archive for its age; `destination` still says where it was."""
     home: Mapped[str] = mapped_column(server_default="")
     """Name of the home whose inbox it came from, where several share the database; else empty."""
+    set_aside_id: Mapped[int | None] = mapped_column(ForeignKey("audit.id"))
+    """The audit's row of a supervisor who judged this quarantined file unusable; null while nobody has."""
 
 
 class Field(Base):

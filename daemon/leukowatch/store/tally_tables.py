@@ -27,6 +27,7 @@ class SlideTally(Base):
     duplicates: Mapped[int] = mapped_column(server_default=text("0"))
     """Files that came under this slide, as the next two."""
     quarantined: Mapped[int] = mapped_column(server_default=text("0"))
+    """Without those that were set aside."""
     last_received: Mapped[datetime | None] = mapped_column(index=True)
     stage: Mapped[str] = mapped_column(server_default="")
     """As `store.life.stages` tells it; empty while no signature holds."""

@@ -1,4 +1,4 @@
-"""Proves the audit trail, and what it vouches for: decisions and signatures.
+"""Proves the audit trail, and what it vouches for: decisions, signatures, and files that were set aside.
 
 Found are: a row changed, removed, inserted or moved; a decision or signature that differs from what the trail
 says, or that it does not know; triggers that are gone; an end that was cut off, as far as a signature or a printed
@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, text
 
-from leukowatch.store import reviews, signatures
+from leukowatch.store import reviews, set_aside, signatures
 from leukowatch.store.audit import START, AuditRow
 from leukowatch.store.people_tables import Audit
 from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import Decision, Signature
+from leukowatch.store.tables import Arrival
 
 GUARDED = ("audit", "decision", "signature")
 """Tables that their triggers keep append-only."""
@@ -54,6 +55,7 @@ def verify(engine: Engine, seal: str = "") -> Proof:
         findings = [*_missing_triggers(connection), *_broken_links(rows)]
         findings += _wrong_decisions(connection, rows)
         findings += _wrong_signatures(connection, rows)
+        findings += _wrong_files(connection, rows)
     if seal and seal not in {row.hash for row in rows}:
         findings.append(f"no row has the seal {seal}: the trail's end was cut off, or it is another trail's")
     return Proof(len(rows), rows[-1].hash if rows else START, tuple(findings))
@@ -104,6 +106,12 @@ def _wrong_signatures(connection: Connection, rows: list[AuditRow]) -> list[str]
     ]
     digests = {row["audit_id"]: signatures.digest_of(row) for row in made}
     return unsealed + _against(rows, "signature", digests)
+
+
+def _wrong_files(connection: Connection, rows: list[AuditRow]) -> list[str]:
+    columns: tuple[Any, ...] = (Arrival.set_aside_id, Arrival.id, Arrival.printable)
+    found = connection.execute(select(*columns).where(Arrival.set_aside_id.is_not(None)))
+    return _against(rows, "arrival", {row[0]: set_aside.digest_of(row[1], row[2]) for row in found})
 
 
 def _against(rows: list[AuditRow], what: str, made: dict[int, str]) -> list[str]:

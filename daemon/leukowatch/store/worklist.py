@@ -1,17 +1,17 @@
 """What the laboratory's list tells about slides: order, age, sex, external leucocyte count."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, text
+from sqlalchemy import Connection, Engine, delete, insert, select, text
 
 from leukowatch.errors import RequestInvalid
 from leukowatch.store import audit
-from leukowatch.store.queries import reading
+from leukowatch.store.queries import parts
 from leukowatch.store.review_tables import Worklist
 from leukowatch.store.rights import Act, Actor, acting
 from leukowatch.store.tables import Slide
@@ -97,15 +97,21 @@ def orders_of(connection: Connection, slides: Collection[str]) -> dict[str, Work
     """Give the line that holds for each slide, as `order_of`."""
     columns = [getattr(Worklist, name) for name in WorklistRow.__slots__]
     wanted = select(*columns).order_by(Worklist.id)
-    named = {row.slide: WorklistRow(*row) for row in connection.execute(
-        wanted.where(Worklist.slide.in_(slides), ~Worklist.is_pattern)
-    )}  # fmt: skip
-    patterns = [WorklistRow(*row) for row in connection.execute(wanted.where(_PATTERN))]
-    patterns.reverse()
-    fitting = {
-        slide: next((row for row in patterns if fnmatchcase(slide, row.slide)), None) for slide in slides
+    chosen = [wanted.where(Worklist.slide.in_(some), ~Worklist.is_pattern) for some in parts(slides)]
+    rows = [
+        WorklistRow(*row) for each in (*chosen, wanted.where(_PATTERN)) for row in connection.execute(each)
+    ]
+    return holding(rows, slides)
+
+
+def holding(rows: Sequence[WorklistRow], slides: Iterable[str]) -> dict[str, WorklistRow | None]:
+    """Give the line that holds for each slide, as `order_of`, from lines in the order in which they were taken."""
+    named = {row.slide: row for row in rows if _MARKS.isdisjoint(row.slide)}
+    patterns = [row for row in reversed(rows) if not _MARKS.isdisjoint(row.slide)]
+    return {
+        slide: named.get(slide) or next((row for row in patterns if fnmatchcase(slide, row.slide)), None)
+        for slide in slides
     }
-    return fitting | named
 
 
 def slides_of_orders(connection: Connection, part: str) -> list[str]:
@@ -133,19 +139,6 @@ def order_in(slide: str, pattern: str) -> str:
     """
     found = re.fullmatch(pattern, slide) if pattern else None
     return (found["order"] or "") if found else ""
-
-
-def unmatched(engine: Engine) -> list[str]:
-    """List the slides for which no line holds, by name.
-
-    Raises:
-        StoreUnavailable: the database cannot be read.
-    """
-    with reading(engine) as connection:
-        names = connection.execute(select(Slide.name).order_by(Slide.name)).scalars().all()
-        if not connection.execute(select(func.count()).select_from(Worklist)).scalar_one():
-            return list(names)
-        return [slide for slide, row in orders_of(connection, names).items() if row is None]
 
 
 def _judge(number: int, row: WorklistRow) -> None:

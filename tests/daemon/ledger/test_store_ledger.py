@@ -163,6 +163,6 @@ def test_row_of_a_file_that_left_its_place_names_it_no_more(ledger):
     """A requeued file is in the inbox again, and another may have its place."""
     asking, other = ledger.commit([refused("S1/a.jpg", "a"), refused("S1/b.jpg", "a", 2)])
     ledger.mark_filed([(other.arrival_id, b"quarantine/S1/a.jpg")])
-    mark_requeued(ledger.engine, [other.arrival_id])
+    mark_requeued(ledger.engine, [other.arrival_id], "test")
 
     assert not ledger.is_named(asking, b"quarantine/S1/a.jpg")

@@ -5,6 +5,7 @@ import multiprocessing
 import pytest
 
 from leukowatch.store import group
+from leukowatch.store.audit import audit_rows
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.ledger import Ledger
 from leukowatch.store.outcome import Outcome, Status
@@ -79,7 +80,11 @@ def test_a_requeued_file_counts_when_it_comes_again(ledger, store):
     [first] = ledger.commit([refused("S1/a.jpg", "a", 1)])
     ledger.mark_filed([(first.arrival_id, b"quarantine/S1/a.jpg")])
 
-    assert mark_requeued(ledger.engine, [first.arrival_id]) == 1
+    assert mark_requeued(ledger.engine, [first.arrival_id], "rosa") == 1
+    (told,) = audit_rows(ledger.engine)
+    assert (told.who, told.act, told.subject, told.after) == (
+        "rosa", "requeue", "slide S1", '{"file":"S1/a.jpg"}',
+    )  # fmt: skip
 
     [again] = ledger.commit([counted("S1/a.jpg", "a", 1)])
     assert again.status == Status.COUNTED
@@ -91,7 +96,7 @@ def test_only_quarantined_and_moved_files_are_requeued(ledger, store):
     filings = ledger.commit([counted("S1/a.jpg", "a", 1), refused("S1/b.jpg", "b", 2)])
     ledger.mark_filed([(filings[0].arrival_id, b"archive/S1/a.jpg")])
 
-    marked = mark_requeued(ledger.engine, [filing.arrival_id for filing in filings])
+    marked = mark_requeued(ledger.engine, [filing.arrival_id for filing in filings], "test")
 
     assert marked == 0
     assert statuses(store) == [("S1/a.jpg", "counted"), ("S1/b.jpg", "quarantined")]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from leukowatch.differential.result import SlideResult, State
+from leukowatch.differential.result import SlideResult
 from leukowatch.store.rights import AccountRole
 
 Text = Annotated[str, Field(max_length=2000)]
@@ -149,39 +149,6 @@ class CellsDone:
     """The cells that an act was about."""
 
     cells: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SigningAnswer:
-    """What stands in the way of a signature."""
-
-    kind: SignatureKind | None
-    refusals: list[str]
-    """Sentences; none where nothing stands in the way."""
-    quarantined: int
-    """Files of the slide that could not be counted: whoever signs acknowledges that."""
-    needs_second: bool
-    basis: str
-    """Give it back with the signature: it proves that what was seen is what is signed."""
-
-
-@dataclass(frozen=True, slots=True)
-class SigningAsked:
-    """What a person says with a signature."""
-
-    comment: Text = ""
-    reason: Text = ""
-    """Of an amendment."""
-    basis: Text = ""
-    acknowledge_quarantined: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What a signature made of the result."""
-
-    state: State
-    version: int
 
 
 @dataclass(frozen=True, slots=True)

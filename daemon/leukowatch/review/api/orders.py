@@ -100,4 +100,4 @@ def _order(row: WorklistRow, slides: list[SlideRef]) -> OrderAnswer:
 
 
 def _has(part: str, *texts: str) -> bool:
-    return any(part.lower() in text.lower() for text in texts)
+    return not part or any(part.lower() in text.lower() for text in texts)

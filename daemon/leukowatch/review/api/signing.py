@@ -1,13 +1,74 @@
-"""Signing, the second signature and amending."""
+"""Signing, the second signature and amending; and files in quarantine, which stand in their way."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Path
 
 from leukowatch.differential import signing as rules
-from leukowatch.differential.result import SlideResult
-from leukowatch.review.api.answers import Signed, SigningAnswer, SigningAsked
+from leukowatch.differential.result import SlideResult, State
+from leukowatch.review.api.answers import SignatureKind, Text
 from leukowatch.review.api.slides import SlideId, next_signature
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
 from leukowatch.review.waiting import waiting_files
+from leukowatch.store import set_aside as judging
 from leukowatch.store.archived import slide_name
+
+FileId = Annotated[int, Path(alias="file", ge=1, lt=2**63)]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """A file of the slide in quarantine."""
+
+    id: int
+    file: str
+    """Path below the inbox, as it came."""
+    reason: str
+    """Why it could not be counted, a word."""
+    detail: str
+    """The same in a sentence; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAsideAsked:
+    """A supervisor's word that a file in quarantine is unusable."""
+
+    reason: Text
+    """Why the result does without it; not blank."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAnswer:
+    """What stands in the way of a signature."""
+
+    kind: SignatureKind | None
+    refusals: list[str]
+    """Sentences; none where nothing stands in the way."""
+    held: list[HeldAnswer]
+    """Files of the slide in quarantine: each is requeued, or set aside by a supervisor, before anybody signs."""
+    needs_second: bool
+    basis: str
+    """Give it back with the signature: it proves that what was seen is what is signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAsked:
+    """What a person says with a signature."""
+
+    comment: Text = ""
+    reason: Text = ""
+    """Of an amendment."""
+    basis: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a signature made of the result."""
+
+    state: State
+    version: int
 
 
 def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:
@@ -17,10 +78,11 @@ def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:
         house.reader, name, house.settings, waiting_files(house.settings, name), house.now
     )
     kind = next_signature(state.life, caller.actor)
-    refusals = [] if kind == "second" else [*state.why_not]
+    refusals = [*state.why_not]
     if kind == "sign" and state.life in rules.NOT_TO_SIGN:
         refusals.insert(0, rules.NOT_TO_SIGN[state.life])
-    return SigningAnswer(kind, refusals, state.quarantined, state.needs_second, state.proof)
+    held = [_held(file) for file in state.held]
+    return SigningAnswer(kind, refusals, held, state.needs_second, state.proof)
 
 
 def sign(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) -> Signed:
@@ -46,6 +108,18 @@ def amend(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) ->
     )
 
 
+def set_aside(
+    slide: SlideId, file: FileId, asked: SetAsideAsked, house: Housed, caller: Called
+) -> HeldAnswer:
+    """Judge a file in quarantine unusable, with a reason: it stands against no signature any more."""
+    name = slide_name(house.reader, slide)
+    return _held(judging.set_aside(house.writer, caller.actor, name, file, asked.reason, house.now))
+
+
+def _held(file: judging.HeldFile) -> HeldAnswer:
+    return HeldAnswer(file.id, file.file, file.reason, file.detail)
+
+
 def _told(result: SlideResult) -> Signed:
     return Signed(result.state, result.version)
 
@@ -55,7 +129,6 @@ def _said(house: House, slide: str, asked: SigningAsked) -> rules.Signing:
         comment=asked.comment,
         reason=asked.reason,
         proof=asked.basis,
-        acknowledge_quarantined=asked.acknowledge_quarantined,
         waiting=waiting_files(house.settings, slide),
         targets=house.settings.exchange.targets,
     )

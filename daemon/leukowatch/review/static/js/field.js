@@ -30,6 +30,8 @@ export class FieldView extends EventTarget {
 
   get current() { return this.#current; }
   get open() { return this.#dialog.open; }
+  /** The classes that a cell can be given. */
+  get #used() { return [...this.#classes.values()].filter((each) => !each.retired); }
 
   /** Show a field, one of its cells in focus. */
   show(field, cells, ref) {
@@ -45,7 +47,7 @@ export class FieldView extends EventTarget {
   }
 
   #list() {
-    the("#field-classes", this.#dialog).replaceChildren(...[...this.#classes.values()].map((each) =>
+    the("#field-classes", this.#dialog).replaceChildren(...this.#used.map((each) =>
       element("button", { type: "button", "data-class": each.name, onclick: () => this.#choose(each.name) },
         element("span", { class: "swatch", "aria-hidden": "true" }), each.label, " ", element("kbd", {}, each.key))));
   }
@@ -93,7 +95,7 @@ export class FieldView extends EventTarget {
   #pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    const named = [...this.#classes.values()].find((each) => each.key === event.key);
+    const named = this.#used.find((each) => each.key === event.key);
     const act = arrow && event.target === this.#svg ? () => this.#arrow(arrow, event.shiftKey) :
       named ? () => this.#choose(named.name) :
       event.key === "." && this.#current && !this.#drawn ? () => this.dispatchEvent(new CustomEvent("confirm", { detail: [this.#current] })) :

@@ -57,6 +57,12 @@ export class Gallery extends EventTarget {
     } else if (!this.#cells.has(this.#current)) this.#setCurrent(this.order[0] ?? null);
   }
 
+  /** Show these cells with something changed, the others as they are. */
+  amend(refs, change) {
+    const meant = new Set(refs);
+    this.show([...this.#cells.values()].map((cell) => (meant.has(cell.key) ? { ...cell, ...change } : cell)));
+  }
+
   focus(ref) {
     const option = this.#options.get(ref) ?? this.#options.get(this.order[0]);
     if (!option) return;
@@ -98,7 +104,7 @@ export class Gallery extends EventTarget {
       detail: cells.filter((key) => !this.#cells.get(key).reviewer) }));
   }
 
-  #addSection({ name, label, key }) {
+  #addSection({ name, label, key, retired }) {
     const list = element("div", {
       class: "cells", role: "listbox", "aria-multiselectable": "true", "aria-labelledby": `group-${name}` });
     const number = element("span", { class: "number" });
@@ -107,10 +113,10 @@ export class Gallery extends EventTarget {
       onclick: () => this.#confirm([...list.children].map((each) => each.dataset.cell)) }, "✓ Confirm all");
     const section = element("section", { class: "group", "data-class": name, hidden: true },
       element("div", { class: "group-head" }, element("h2", { id: `group-${name}` }, label),
-        key ? element("kbd", {}, key) : null, number, confirm), list);
+        retired ? element("span", { class: "number" }, "retired") : key ? element("kbd", {}, key) : null, number, confirm), list);
     this.#root.append(section);
     this.#sections.set(name, { section, list, number });
-    if (name !== WAITING) this.accepts(section, name);
+    if (name !== WAITING && !retired) this.accepts(section, name);
   }
 
   #fill({ section, list, number }, cells) {
@@ -246,7 +252,7 @@ function sorted(cells) {
 function picture(cell) {
   if (cell.crop === null) return nothing("image pruned");
   return element("img", {
-    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", decoding: "async", draggable: "false",
+    src: cell.crop, alt: "", width: CROP, height: CROP, loading: "lazy", fetchpriority: "low", decoding: "async", draggable: "false",
     onerror: (event) => event.target.replaceWith(nothing("no picture")) });
 }
 

@@ -1,6 +1,7 @@
 // Signing, the second signature and amending: what stands in the way is told in words before anybody signs.
 import { get, post, Refused } from "./api.js";
 import { element, moment, say, the } from "./dom.js";
+import { Quarantine } from "./quarantine.js";
 
 const KINDS = {
   sign: { path: "signature", verb: "Sign", done: "Signed." },
@@ -9,16 +10,17 @@ const KINDS = {
 };
 
 export class Signing {
-  #path; #changed; #dialog; #kind = null; #basis = "";
+  #path; #changed; #dialog; #quarantine; #kind = null; #basis = "";
 
   /** @param {string} path of the slide in the API. @param {() => void} changed is called after a signature. */
   constructor(path, changed) {
     this.#path = path;
     this.#changed = changed;
     this.#dialog = the("#signing");
+    this.#quarantine = new Quarantine(the("#held"), path, async () => { await this.#changed(); await this.#open(); });
     the("#sign").addEventListener("click", () => this.#open());
     the("#signing-cancel").addEventListener("click", () => this.#dialog.close());
-    the("form", this.#dialog).addEventListener("submit", (event) => {
+    the("#signing-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
     });
@@ -39,19 +41,17 @@ export class Signing {
   }
 
   async #open() {
-    const { refusals, basis, quarantined, needs_second } = await get(`${this.#path}/signing`);
+    const { refusals, basis, held, needs_second } = await get(`${this.#path}/signing`);
     this.#basis = basis;
+    this.#quarantine.show(held);
     the("#signing-second").hidden = !needs_second || this.#kind === "second";
-    const files = quarantined === 1 ? "1 file is" : `${quarantined} files are`;
-    the("#signing-quarantined").hidden = quarantined === 0 || this.#kind === "second";
-    the("#signing-quarantined span").textContent = `${files} in quarantine and not counted: I know that.`;
     const verb = KINDS[this.#kind].verb;
     the("#signing-title").textContent = verb;
     the("#signing-reason").hidden = this.#kind !== "amend";
     the("[name=reason]", this.#dialog).required = this.#kind === "amend";
     the("#signing-send").textContent = verb;
     this.#refuse(refusals);
-    this.#dialog.showModal();
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
   #refuse(refusals) {
@@ -61,15 +61,14 @@ export class Signing {
   }
 
   async #send() {
-    const form = new FormData(the("form", this.#dialog));
+    const form = new FormData(the("#signing-form"));
     const { path, done } = KINDS[this.#kind];
     const told = {
-      comment: form.get("comment"), basis: this.#basis, acknowledge_quarantined: form.has("acknowledge"),
-      reason: this.#kind === "amend" ? form.get("reason") : "" };
+      comment: form.get("comment"), basis: this.#basis, reason: this.#kind === "amend" ? form.get("reason") : "" };
     try {
       await post(`${this.#path}/${path}`, told);
       this.#dialog.close();
-      the("form", this.#dialog).reset();
+      the("#signing-form").reset();
       say(done);
       await this.#changed();
     } catch (error) {
