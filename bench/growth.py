@@ -68,34 +68,35 @@ def terminal(engine: Engine, settings: Settings) -> dict[str, Callable[[int], ob
 
 
 def measure(home: Path, slides: int, rounds: int) -> Iterator[tuple[str, list[float], float]]:
-    """Milliseconds of each question, over slides here and there; and those of the processor, a question."""
+    """Milliseconds of each question, over slides here and there; and those of the processor that answers, a question."""
     draw = random.Random(2)
 
-    def timed(ask: Callable[[int], object]) -> tuple[list[float], float]:
+    def timed(ask: Callable[[int], object], process: int) -> tuple[list[float], float]:
         found = []
         ask(1)  # what is prepared once is no part of it
-        spent = processor_seconds(os.getpid())
+        spent = processor_seconds(process)
         for _ in range(rounds):
             slide = draw.randint(1, slides)
             begun = time.perf_counter()
             ask(slide)
             found.append(1000 * (time.perf_counter() - begun))
-        return found, 1000 * (processor_seconds(os.getpid()) - spent) / rounds
+        return found, 1000 * (processor_seconds(process) - spent) / rounds
 
     settings = Settings(home=home)
     settings.inbox_folder.mkdir(exist_ok=True)
     with reader(settings) as engine:
         for what, ask in terminal(engine, settings).items():
-            yield what, *timed(ask)
+            yield what, *timed(ask, os.getpid())
     with served(home) as service:
         client = service.client
         if not client.get("/api/v1/slides?status=signed").json()["total"]:
             review_some(client, slides)
         for what, route in PAGES.items():
-            yield (
-                what,
-                *timed(lambda slide, route=route: client.get(route.format(slide=slide)).raise_for_status()),
-            )
+
+            def page(slide: int, route: str = route) -> object:
+                return client.get(route.format(slide=slide)).raise_for_status()
+
+            yield what, *timed(page, service.pid)
 
 
 def filled(folder: Path, cells: int) -> Path:
