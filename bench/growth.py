@@ -68,7 +68,7 @@ def terminal(engine: Engine, settings: Settings) -> dict[str, Callable[[int], ob
 
 
 def measure(home: Path, slides: int, rounds: int) -> Iterator[tuple[str, list[float], float]]:
-    """Milliseconds of each question, over slides here and there; and those of the processor that answers, a question."""
+    """Milliseconds of each question, over slides here and there; and of the processor that answers, a question."""
     draw = random.Random(2)
 
     def timed(ask: Callable[[int], object], process: int) -> tuple[list[float], float]:
