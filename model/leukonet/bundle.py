@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the manifest that this code reads."""
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT = "smear-3"
+DEFAULT = "smear-4"
 """The shipped production bundle."""
 
 
