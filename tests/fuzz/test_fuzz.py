@@ -20,7 +20,7 @@ from leukonet.decode import decode
 )
 def test_no_mutation_crashes_hangs_or_leaves_the_home(cases):
     """Whatever is in an image, a settings file, a bundle or a sidecar, the answer is a result or a reason."""
-    findings = run(cases, 3, 2)
+    findings = run(cases, 4, 2)
 
     assert findings.bad == []
     assert cases == sum(outcomes.total() for outcomes in findings.outcomes.values())
