@@ -44,7 +44,7 @@ def reanalyse(bundle: BundleOption, slides: SlidesOption = None, home: HomeOptio
             progress.console.print(waits or "goes on")
         waited = waits
 
-    progress.add_task(bundle)
+    progress.add_task(bundle, total=None)
     try:
         looked = look_again(settings_of(home), bundle, slides or [], tell)
     finally:
