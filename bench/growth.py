@@ -1,6 +1,6 @@
 """Whether reading stays as quick as the store grows: reports, lists, console and page, in stores of different sizes.
 
-Beside the time stands the processor's, which other programs' load changes little; the page's includes the asker's.
+Beside the time stands the processor's, which other programs' load changes little.
 Run: `python bench/growth.py [--cells 10000 1000000 10000000] [--rounds 40] [--keep FOLDER]`; needs the extras
 `review` and `dev`. A slide has 100 cells. With `--keep` the stores stay in the folder, and are filled once (1.5 GB at
 ten million).

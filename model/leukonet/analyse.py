@@ -7,14 +7,14 @@ from PIL import Image
 
 from leukonet.assess import why_not_assessable
 from leukonet.bundle import Bundle, Kind
-from leukonet.classify import name, open_classifier, scores
+from leukonet.classify import name_at, open_classifier
 from leukonet.decode import MAX_PIXELS, decode
 from leukonet.field import answer, open_field
 from leukonet.locate import open_locator
 from leukonet.network import Network
 from leukonet.result import Cell, FieldResult
 from leukonet.tiles import locate_field, middle
-from leukonet.views import Canvas, crop, on_canvas, pixels
+from leukonet.views import Canvas, on_canvas
 
 
 def analyse(data: bytes, bundle: Bundle, max_pixels: int = MAX_PIXELS) -> FieldResult:
@@ -67,11 +67,7 @@ def _cells(image: Image.Image, canvas: Canvas, bundle: Bundle) -> tuple[tuple[Ce
     locator, classifier = networks
     places = locate_field(locator, canvas, image, bundle.cell_threshold)
     located = perf_counter()
-    crops = [pixels(crop(image, place.box, canvas.light)) for place in places]
-    cells = [
-        name(bundle, scores(classifier, cut, mirrored=bundle.mirrored), place.box, place.score)
-        for cut, place in zip(crops, places, strict=True)
-    ]
+    cells = [name_at(bundle, classifier, image, canvas.light, place.box, place.score) for place in places]
     return tuple(cells), located
 
 

@@ -93,8 +93,10 @@ def why_plainly_not(small: Drawn) -> str:
 
 def is_soft(small: Drawn) -> bool:
     """Whether a field drawn small has no sharp edge."""
-    if not LEAST_DETAIL < small.detail < SOFT_DETAIL:
-        return small.detail <= LEAST_DETAIL
+    if small.detail < LEAST_DETAIL:
+        return True
+    if small.detail >= SOFT_DETAIL:
+        return False
     return small.detail < SOFT_SHARE * (upper_quantile(small.levels, 0.9) - float(small.levels.min()))
 
 

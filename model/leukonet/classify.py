@@ -1,13 +1,15 @@
 """Names a cell: logits of the network become calibrated probabilities, the two best become the answer."""
 
 import numpy as np
+from PIL import Image
 
 from leukonet.bundle import Bundle
 from leukonet.cells import BY_NAME, Role
 from leukonet.colour import Pixels
+from leukonet.light import Light
 from leukonet.network import Network, Scores
 from leukonet.result import Box, Cell
-from leukonet.views import CROP, mirror_images
+from leukonet.views import CROP, crop, mirror_images, pixels
 
 FILE = "classifier.tflite"
 
@@ -33,6 +35,26 @@ def scores(network: Network, picture: Pixels, *, mirrored: bool) -> Scores:
         return network(picture)
     together: Scores = np.mean([network(image) for image in mirror_images(picture)], axis=0)
     return together
+
+
+def name_at(
+    bundle: Bundle, network: Network, image: Image.Image, light: Light, box: Box, score: float
+) -> Cell:
+    """Cut a located cell out of its field, and name it.
+
+    Args:
+        bundle: whose classifier `network` is.
+        network: from `open_classifier`.
+        image: the field as it came.
+        light: the field's background, from its `Canvas`.
+        box: the cell, in the field's pixels.
+        score: of the place, 0 to 1.
+
+    Raises:
+        BundleDamaged, BadScores: as `scores`.
+    """
+    picture = pixels(crop(image, box, light))
+    return name(bundle, scores(network, picture, mirrored=bundle.mirrored), box, score)
 
 
 def probabilities(logits: Scores, temperature: float) -> Scores:

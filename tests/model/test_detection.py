@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from leukonet import classify
 from leukonet.errors import DataError
 from leukonet.labels import LabelledCell, LabelledField
 from leukonet.result import Box
@@ -147,7 +148,9 @@ def test_the_classifier_is_asked_from_the_threshold_on(bundle, monkeypatch):
     places = [(HERE, bundle.cell_threshold + 0.1), (THERE, bundle.cell_threshold - 0.1)]
     monkeypatch.setattr(module, "locate_field", lambda *_: places)
     asked = []
-    monkeypatch.setattr(module, "crop", lambda image, box, white: asked.append(box) or image.resize((96, 96)))
+    monkeypatch.setattr(
+        classify, "crop", lambda image, box, light: asked.append(box) or image.resize((96, 96))
+    )
     found = detect_in(Image.new("RGB", (300, 100), "white"), [], bundle, "one")
 
     assert ([HERE], 2) == (asked, len(found.found))

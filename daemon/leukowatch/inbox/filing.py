@@ -115,8 +115,9 @@ class Filer:
         touched: set[Path] = set()
         try:
             target = bring_back(quarantined, self._inbox, [*folders, name], touched)
-            sidecar_of(quarantined).unlink(missing_ok=True)  # though it is gone: a call cut short left it
-            _sync_all(touched)
+            if target or not os.path.lexists(quarantined):  # gone in this call, or in one that was cut short
+                sidecar_of(quarantined).unlink(missing_ok=True)
+                _sync_all(touched)
             if target is None:
                 raise NotFound(
                     f"{shown}: no such file; put it back there, or drop the image into the inbox again"

@@ -9,14 +9,14 @@ from PIL import Image
 
 from leukonet.analyse import open_networks
 from leukonet.bundle import Bundle
-from leukonet.classify import name, scores
+from leukonet.classify import name_at
 from leukonet.decode import decode
 from leukonet.errors import DataError, ImageError
 from leukonet.labels import LabelledField
 from leukonet.result import Box
 from leukonet.tiles import locate_field
 from leukonet.training.benchmark.record import limits
-from leukonet.views import crop, on_canvas, pixels
+from leukonet.views import on_canvas
 
 LEAST_OVERLAP = 0.5
 """Intersection over union from which a located cell is the labelled one, as PASCAL VOC has it."""
@@ -132,8 +132,7 @@ def detect_in(image: Image.Image, truth: Sequence[Box], bundle: Bundle, group: s
     for box, score in locate_field(locator, canvas, image, EVERYTHING):
         artefact = False
         if score >= bundle.cell_threshold:
-            logits = scores(classifier, pixels(crop(image, box, canvas.light)), mirrored=bundle.mirrored)
-            artefact = name(bundle, logits, box, score).first == "artefact"
+            artefact = name_at(bundle, classifier, image, canvas.light, box, score).first == "artefact"
         found.append(Found(box, score, artefact))
     return Detections(tuple(truth), tuple(found), bundle.cell_threshold, group, image.size)
 

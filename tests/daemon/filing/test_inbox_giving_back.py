@@ -9,6 +9,7 @@ from leukowatch.errors import FilingFailed, NotFound
 from leukowatch.inbox import returning
 from leukowatch.inbox.carrying import Source
 from leukowatch.inbox.listing import list_files
+from leukowatch.inbox.sidecar import sidecar_of
 from leukowatch.store.outcome import Status
 
 
@@ -38,6 +39,27 @@ def test_giving_back_what_is_not_there_fails(home):
     """The message names the file."""
     with pytest.raises(NotFound, match=r"none\.jpg: no such file"):
         home.filer.give_back(home.quarantine / "none.jpg", b"S1/a.jpg")
+
+
+def test_giving_back_what_is_no_file_any_more_leaves_its_card(home):
+    """The reason stays beside what somebody put there."""
+    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined.rename(quarantined.with_name("aside"))
+    quarantined.symlink_to("aside")
+
+    with pytest.raises(NotFound, match="no such file"):
+        home.filer.give_back(quarantined, b"S1/a.jpg")
+    assert sidecar_of(quarantined).is_file()
+
+
+def test_giving_back_what_has_gone_takes_its_card_away(home):
+    """As a call that was cut short leaves it."""
+    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined.unlink()
+
+    with pytest.raises(NotFound, match="no such file"):
+        home.filer.give_back(quarantined, b"S1/a.jpg")
+    assert not sidecar_of(quarantined).exists()
 
 
 def test_giving_back_takes_no_other_file_for_the_one_that_it_brings(any_home):
