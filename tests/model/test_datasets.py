@@ -118,6 +118,17 @@ def test_txl_pbcs_cells_that_we_read_bear_our_name(data):
     assert [reading["class"], None] == [cell.name for cell in field.cells]
 
 
+def test_a_missing_image_of_a_cell_that_we_read_is_told(data):
+    """By its path, as a missing image is elsewhere."""
+    reading = read_table(TXL_CLASSES, "image")[0]
+    (data / "txl_pbc" / "boxes.csv").write_text(
+        f"image,object,xmin,ymin,xmax,ymax,split\n{reading['image']},WBC,1,1,9,9,train\n"
+    )
+
+    with pytest.raises(DataError, match=reading["image"]):
+        read_dataset(data, "txl_pbc")
+
+
 def test_pbc_names_one_cell_without_a_box_in_our_words(data):
     """Its `ig` is an immature granulocyte, its `platelet` an artefact."""
     expected = ["immature_granulocyte", "artefact", "basophil"]

@@ -123,8 +123,11 @@ def _read_by_us(image: Path, told: Sequence[Row], boxes: Sequence[Box]) -> list[
     """
     if not told:
         return [None] * len(boxes)
-    with Image.open(image) as opened:
-        width, height = opened.size
+    try:
+        with Image.open(image) as opened:
+            width, height = opened.size
+    except OSError as error:
+        raise DataError(f"{image}: {error}") from error
     named: list[str | None] = []
     for x, y in (box.centre for box in boxes):
         here = (
