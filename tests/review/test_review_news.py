@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from handmade import fill
 from lab import PATIENCE
@@ -37,7 +38,8 @@ def test_a_stop_waits_for_a_look_that_is_under_way(tmp_path, monkeypatch):
             asyncio.get_running_loop().call_later(0.1, go_on.set)
 
     engine = open_reader(f"sqlite:///{tmp_path / 'leukowatch.db'}", 1.0)
-    asyncio.run(begin_and_stop(engine))
+    with ThreadPoolExecutor(1) as apart:  # a browser's loop may run in this thread
+        apart.submit(asyncio.run, begin_and_stop(engine)).result(PATIENCE)
     engine.dispose()
 
     assert order == ["read", "given back"]
