@@ -160,30 +160,49 @@ def test_int8_networks_answer_nearly_as_their_float_originals(trained, packed, s
         assert np.abs(exact - rounded).mean() < 0.05 * np.ptp(exact) + 0.02
 
 
-def test_a_bundle_may_keep_anothers_locator(trained, packed, synthetic_data, tmp_path, bundle):
-    """Byte for byte, and it says whose it is."""
+def test_a_bundle_may_keep_anothers_locator(trained, synthetic_data, tmp_path, bundle):
+    """Byte for byte, and it says whose it is; the classifier is not that bundle's."""
     from leukonet.training import release
 
     _, runs = trained
     release.release_locate_classify(synthetic_data, runs, tmp_path / "kept", seed=1, locator=bundle)
-    kept, own = load_bundle(tmp_path / "kept"), load_bundle(packed / "tiny")
+    kept = load_bundle(tmp_path / "kept")
 
     assert bundle.networks["locator.tflite"] == kept.networks["locator.tflite"]
-    assert len(own.networks["classifier.tflite"]) == len(kept.networks["classifier.tflite"])
+    assert bundle.networks["classifier.tflite"] != kept.networks["classifier.tflite"]
     assert (bundle.name, bundle.provenance["locator_epochs"]) == (
         kept.provenance["locator_of"],
         kept.provenance["locator_epochs"],
     )
 
 
-def test_the_papers_bundle_has_no_locator_to_keep(trained, synthetic_data, tmp_path):
+def test_a_bundle_may_keep_anothers_classifier(trained, synthetic_data, tmp_path, bundle):
+    """Byte for byte and calibrated as there, beside the locator that was trained, and its card says whose it is."""
+    from leukonet.training import release
+
+    release.release_locate_classify(synthetic_data, trained[1], tmp_path / "kept", seed=1, classifier=bundle)
+    kept = load_bundle(tmp_path / "kept")
+
+    assert bundle.networks["classifier.tflite"] == kept.networks["classifier.tflite"]
+    assert (bundle.temperature, bundle.unclassified_below) == (kept.temperature, kept.unclassified_below)
+    assert (bundle.name, "kept", EPOCHS) == (
+        kept.provenance["classifier_of"],
+        kept.provenance["locator_of"],
+        kept.provenance["locator_epochs"],
+    )
+    assert bundle.networks["locator.tflite"] != kept.networks["locator.tflite"]
+    assert f"the classifier,\n{bundle.name}'s," in (tmp_path / "kept" / "CARD.md").read_text()
+
+
+@pytest.mark.parametrize("network", ["locator", "classifier"])
+def test_the_papers_bundle_has_no_network_to_keep(network, trained, synthetic_data, tmp_path):
     """It is told so."""
     from leukonet.errors import DataError
     from leukonet.training import release
 
-    with pytest.raises(DataError, match="paper is of kind field: it has no locator"):
+    with pytest.raises(DataError, match=f"paper is of kind field: it has no {network}"):
         release.release_locate_classify(
-            synthetic_data, trained[1], tmp_path / "kept", seed=1, locator=load_bundle("paper")
+            synthetic_data, trained[1], tmp_path / "kept", seed=1, **{network: load_bundle("paper")}
         )
 
 

@@ -77,7 +77,7 @@ def train_threshold(
     data: Data = Path("data"),
     bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
 ) -> None:
-    """What each threshold of the locator costs and brings on training pictures."""
+    """What each threshold of the locator costs and brings, on training pictures or on the sources left out."""
     from leukonet.training.tune_threshold import tune
 
     for line in tune(data, load_bundle(bundle)):
@@ -107,6 +107,12 @@ def pack(
         str | None,
         typer.Option(help="A bundle whose locator is taken over, instead of the one below --runs."),
     ] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(
+            help="A bundle whose classifier and calibration are taken over, instead of the one below --runs."
+        ),
+    ] = None,
     benchmark: Benchmark = None,
     seed: Seed = 1,
 ) -> None:
@@ -117,8 +123,8 @@ def pack(
     if kind == Kind.FIELD:
         release_field(data, runs, out, seed)
     else:
-        kept = load_bundle(locator) if locator else None
-        release_locate_classify(data, runs, out, seed, tuple(without or ()), kept)
+        kept = [load_bundle(name) if name else None for name in (locator, classifier)]
+        release_locate_classify(data, runs, out, seed, tuple(without or ()), *kept)
     typer.echo(f"{out.name}: {add_test_figures(out, data, benchmark)}")
 
 
@@ -137,4 +143,4 @@ def build(
     """
     train_locator(runs / "locator", data, locator_epochs, None, seed)
     train_classifier(runs / "classifier", data, classifier_epochs, None, None, seed)
-    pack(out, runs, data, Kind.LOCATE_CLASSIFY, None, None, benchmark, seed)
+    pack(out, runs, data, Kind.LOCATE_CLASSIFY, None, None, None, benchmark, seed)

@@ -29,7 +29,7 @@ Matrix = npt.NDArray[np.float64]
 
 FOLDS = 5
 """Folds of the training cells in which k and the depth are chosen."""
-SOURCES = ("bccd", "chula", "pbc")
+SOURCES = ("bccd", "chula", "pbc", "txl_pbc")
 """Sets whose cells have a class."""
 KNOWN = (("bccd", "test"), ("pbc", "val"))
 """Sets and parts that are judged by rivals which have learned from other pictures of the same set."""
