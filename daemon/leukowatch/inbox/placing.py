@@ -66,6 +66,31 @@ def rename_new(source: Path | bytes, target: Path, folder: int = _AT_FDCWD) -> N
     _rename_in_two(name, target, None if folder == _AT_FDCWD else folder)
 
 
+def rename_free(source: Path | bytes, goal: Path, name: bytes, folder: int = _AT_FDCWD) -> Path:
+    """Rename within a file system to the first free one of a name's candidates.
+
+    Args:
+        source: absolute path, or a raw name in `folder`.
+        goal: folder that it goes to, absolute.
+        name: raw name to begin with.
+        folder: descriptor of the source's folder.
+
+    Returns:
+        The path that it has now.
+
+    Raises:
+        OSError: whatever prevents it, but that something is at a candidate.
+    """
+    for candidate in candidates(name):
+        target = goal / os.fsdecode(candidate)
+        try:
+            rename_new(source, target, folder)
+        except FileExistsError:
+            continue
+        return target
+    raise AssertionError  # candidates never end
+
+
 def _rename_in_two(name: bytes, target: Path, folder: int | None) -> None:
     """Do the same on a file system that offers no such rename (NFS): claim the name first.
 

@@ -6,7 +6,7 @@ import pytest
 
 from filings import DATA, crash
 from leukowatch.errors import FilingFailed, NotFound
-from leukowatch.inbox import returning
+from leukowatch.inbox import carrying, returning
 from leukowatch.inbox.carrying import Source
 from leukowatch.inbox.listing import list_files
 from leukowatch.inbox.sidecar import sidecar_of
@@ -76,7 +76,7 @@ def test_giving_back_takes_no_other_file_for_the_one_that_it_brings(any_home):
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
-    ("place", "step"), [(returning, "copy_new"), (Source, "remove"), (returning, "sync_folder")]
+    ("place", "step"), [(carrying, "copy_new"), (Source, "remove"), (returning, "sync_folder")]
 )
 def test_giving_back_that_was_cut_short_is_finished_by_the_same_call(
     split_home, monkeypatch, place, step, done
