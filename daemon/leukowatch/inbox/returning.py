@@ -50,6 +50,8 @@ def bring_back(quarantined: Path, inbox: Path, relative: Sequence[bytes], touche
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
+            for left in inbox.rglob(f"{hidden}*"):  # of a try that was cut short, wherever its folder is by now
+                left.unlink()
             copy = _copied(source, folder / hidden)
     if copy is None:
         return None
@@ -64,10 +66,7 @@ def _hidden(quarantined: Path) -> str:
 
 def _copied(source: Source, copy: Path) -> Path | None:
     """Copy a file, then remove it; None where it was replaced or written to meanwhile, and stays as it is."""
-    temporary = copy.with_name(f"{copy.name}.part")
-    for left in (copy, temporary):
-        left.unlink(missing_ok=True)
-    if not source.copied(copy, temporary.name):
+    if not source.copied(copy, f"{copy.name}.part"):
         return None
     source.remove()
     sync_folder(source.path.parent)
