@@ -201,7 +201,12 @@ class ClusterPool:
         except LeukonetError as error:
             job.deliver(Refused(error.reason, str(error)))
         except Exception as error:  # noqa: BLE001  what a library raises on one field must not stop the others
-            job.deliver(Refused("failed", f"unforeseen {type(error).__name__}: {error}"))
+            told = f"{type(error).__name__}: {error}"
+            if done.status == "error":
+                job.deliver(Refused("failed", f"unforeseen {told}"))
+            else:  # it was looked at, and the line broke while its result was fetched
+                _log.warning("a field's result did not come and is asked for again", error=told)
+                self._later(job)
         else:
             job.deliver(result)
         self._next_trial()

@@ -50,7 +50,8 @@ def bring_back(quarantined: Path, inbox: Path, relative: Sequence[bytes], touche
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-            for left in inbox.rglob(f"{hidden}*"):  # of a try that was cut short, wherever its folder is by now
+            # A try that was cut short left one, wherever its folder is by now.
+            for left in inbox.rglob(f"{hidden}*"):
                 left.unlink()
             copy = _copied(source, folder / hidden)
     if copy is None:
