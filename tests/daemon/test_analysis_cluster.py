@@ -129,6 +129,18 @@ def test_a_worker_without_dask_names_the_extra(monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_limit_of_pixels_goes_with_the_fields(cluster, made, phantoms, answers, tmp_path, monkeypatch):
+    """A worker has settings of its own; the daemon's hold for the daemon's fields."""
+    cluster.start_workers()
+    monkeypatch.setenv("LEUKOWATCH_INBOX__MAX_PIXELS", str(640 * 480 - 1))
+    made().submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    [refused] = got(answers, 1)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "too_large"
+
+
+@pytest.mark.slow
 def test_fields_travel_by_path_and_as_bytes_where_they_must(cluster, made, phantoms, answers, tmp_path):
     """A worker reads the shared file; where it has none, the bytes are sent after all."""
     cluster.start_workers()
