@@ -158,13 +158,15 @@ def _appearing(target: Path, temporary: str) -> Iterator[BinaryIO]:
         raise
 
 
-def make_folder(base: Path, parts: Iterable[bytes], touched: set[Path]) -> Path:
-    """Make folders below `base` and give the last one; where a file has a folder's name, another is taken.
+def make_folder(base: Path, parts: Iterable[bytes]) -> Path:
+    """Make folders below `base`, durably, and give the last one; where a file has a folder's name, another is taken.
 
     Args:
         base: absolute path; made if it is missing.
         parts: raw names, one below the other.
-        touched: folders that must be synchronised for this to last; added to.
+
+    Raises:
+        OSError: they cannot be made.
     """
     base.mkdir(parents=True, exist_ok=True)
     for part in parts:
@@ -172,10 +174,11 @@ def make_folder(base: Path, parts: Iterable[bytes], touched: set[Path]) -> Path:
             path = base / os.fsdecode(name)
             try:
                 path.mkdir()
-                touched.add(base)
             except FileExistsError:
                 if path.is_symlink() or not path.is_dir():
                     continue
+            else:
+                sync_folder(base)
             base = path
             break
     return base

@@ -43,7 +43,7 @@ def bring_back(quarantined: Path, inbox: Path, relative: Sequence[bytes], touche
             copy = next(inbox.rglob(hidden), None)
         else:
             os.fsync(source.descriptor)
-            folder = make_folder(inbox, folders, touched)
+            folder = make_folder(inbox, folders)
             touched.add(folder)
             try:
                 return rename_free(source.name, folder, name, source.folder)
