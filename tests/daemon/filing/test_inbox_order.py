@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from filings import crash
 from leukowatch.inbox import carrying, placing
 from leukowatch.store.outcome import Status
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """Give the folders that are on disk when a move is said to be done."""
+    folders = []
+    monkeypatch.setattr("leukowatch.inbox.filing.sync_folder", folders.append)
+    return folders
 
 
 @pytest.fixture
@@ -64,11 +73,10 @@ def test_a_copy_that_goes_back_is_on_disk_before_its_original_goes(split_home, t
     assert ["gone a.jpg", "sync S1", "name a.jpg"] == told[4:7]
 
 
-def test_a_file_that_went_back_is_on_disk_when_that_is_said(any_home, monkeypatch):
+def test_a_file_that_went_back_is_on_disk_when_that_is_said(any_home, synced):
     """The row is marked then; with the move undone, nobody would look for the file in quarantine."""
     quarantined = any_home.filer.file(any_home.put(b"S1/a.jpg", Status.QUARANTINED))
-    synced = []
-    monkeypatch.setattr("leukowatch.inbox.filing.sync_folder", synced.append)
+    synced.clear()
     any_home.filer.give_back(quarantined, b"S2/a.jpg")
 
     assert {any_home.inbox / "S2", quarantined.parent} == set(synced)
@@ -85,3 +93,28 @@ def test_a_file_whose_copy_failed_has_its_name_back_on_disk(split_home, told, mo
     split_home.filer.file_all([filing])
 
     assert ["name a.jpg", "sync S1"] == told[-4:-2]
+
+
+def test_a_move_that_was_cut_short_is_on_disk_when_it_is_finished(split_home, synced, monkeypatch):
+    """In whatever folder its file was found; else it would be there twice after a loss of power."""
+    filing = split_home.put(b"S1/a.jpg")
+    crash(monkeypatch, carrying.Source, "remove", after=False)
+    with pytest.raises(KeyboardInterrupt):
+        split_home.filer.file(filing)
+    (split_home.inbox / "S1").rename(split_home.inbox / "S2")
+    split_home.filer.file(filing)
+
+    assert {split_home.archive / "S1", split_home.inbox / "S1", split_home.inbox / "S2"} == set(synced)
+
+
+def test_a_way_back_that_was_cut_short_is_on_disk_when_it_is_finished(split_home, synced, monkeypatch):
+    """The same, for the copy that is all that there is of the file."""
+    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    crash(monkeypatch, carrying.Source, "remove", after=True)
+    with pytest.raises(KeyboardInterrupt):
+        split_home.filer.give_back(quarantined, b"S1/a.jpg")
+    (split_home.inbox / "S1").rename(split_home.inbox / "S2")
+    synced.clear()
+    split_home.filer.give_back(quarantined, b"S1/a.jpg")
+
+    assert {quarantined.parent, split_home.inbox / "S2"} == set(synced)
