@@ -13,6 +13,9 @@ import psutil
 from lab import PATIENCE, wait_until
 from leukonet.bundle import DEFAULT
 
+SLOW = 4 * PATIENCE
+"""Seconds for some starts of Python with Dask, one after another, on a machine that does much else."""
+
 
 class Cluster:
     """A scheduler and any number of `leukowatch worker` commands; `remove` ends them all."""
@@ -31,7 +34,7 @@ class Cluster:
         patience = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
         arguments = ("dask", "scheduler", "--host", "127.0.0.1", "--port", str(self._port), "--no-dashboard")
         self._scheduler = self._run(*arguments, **patience)
-        wait_until(self._is_listening)
+        wait_until(self._is_listening, SLOW)
 
     def start_workers(self, number: int = 1, bundle: str = DEFAULT) -> "subprocess.Popen[bytes]":
         """Offer workers of this machine."""
@@ -44,7 +47,7 @@ class Cluster:
 
     def kill_worker(self, command: "subprocess.Popen[bytes]") -> None:
         """End one process that looks at fields, below its nanny."""
-        found = wait_until(lambda: _working(command.pid))
+        found = wait_until(lambda: _working(command.pid), SLOW)
         os.kill(found[0], signal.SIGKILL)
 
     def remove(self) -> None:

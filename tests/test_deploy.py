@@ -1,5 +1,6 @@
 """What `deploy/` ships fits the service that it deploys."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -162,3 +163,18 @@ def test_every_package_that_the_service_needs_is_pinned():
     )
 
     assert names - {name.replace(".", "-") for name in pinned} == set()
+
+
+@pytest.mark.slow
+def test_the_list_of_parts_names_every_pinned_package():
+    """Who hears of a hole in a package must see whether it is installed, and in which version."""
+    programs = Path(sys.executable).parent
+    subprocess.run([ROOT / "tools" / "sbom.sh", programs], check=True, capture_output=True, timeout=1200)
+    parts = json.loads((ROOT / "dist" / "leukowatch.cdx.json").read_text())["components"]
+    pinned = re.findall(
+        r"^([a-z0-9._-]+)(?:\[.*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
+
+    listed = {(part["name"].lower().replace("_", "-").replace(".", "-"), part["version"]) for part in parts}
+    assert {(name.replace(".", "-"), version) for name, version in pinned} <= listed
+    assert "pytest" not in dict(listed)

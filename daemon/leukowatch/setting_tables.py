@@ -46,6 +46,10 @@ def _names_a_database(url: str) -> str:
     """Accept the URL of an SQLite file or of a PostgreSQL server, or nothing."""
     if url and not _DATABASE.match(url):
         raise ValueError("give sqlite:///PATH or postgresql://USER@HOST/NAME")
+    if (
+        not url.startswith("sqlite") and url.count("@") > 1
+    ):  # the rest of a password would be taken for the host
+        raise ValueError("write a password's special characters as their codes: %40 for @, %2F for /")
     return url
 
 

@@ -38,7 +38,7 @@ CONFIG_NAME = "leukowatch.toml"
 DATABASE_NAME = "leukowatch.db"
 DEFAULT_HOME = Path("leukowatch-home")
 _PREFIX = "LEUKOWATCH_"
-_PASSWORD = re.compile(r"(://[^/:@]*:)[^/@]*@")
+_PASSWORD = re.compile(r"(://[^/:@]*:)[^@]*(?=@)|([?&]password=)[^&]*")
 """Of a URL: never shown."""
 _NO_SETTINGS = {"LEUKOWATCH_CONFIG", "LEUKOWATCH_DATA", "LEUKOWATCH_WRITE_README"}
 """Variables that something else than `Settings` reads."""
@@ -190,7 +190,7 @@ def origins(settings: Settings) -> list[tuple[str, str, str]]:
     for table in _tables():
         values |= {f"{table}.{key}": value for key, value in getattr(settings, table)}
     came = settings.provenance.origins
-    told = {key: _PASSWORD.sub(r"\1***@", str(value)) for key, value in values.items()}
+    told = {key: _PASSWORD.sub(r"\1\2***", str(value)) for key, value in values.items()}
     return [(key, value, came.get(key, "default")) for key, value in told.items()]
 
 

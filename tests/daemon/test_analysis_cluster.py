@@ -7,9 +7,10 @@ import threading
 from dataclasses import replace
 
 import pytest
+from distributed import Client
 
-from cluster import Cluster
-from lab import PATIENCE, Home, slow_image, wait_until
+from cluster import SLOW, Cluster
+from lab import Home, slow_image, wait_until
 from leukonet.analyse import analyse
 from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
@@ -57,7 +58,7 @@ def made(cluster, tmp_path, monkeypatch):
 
 def got(answers, number):
     """Wait for so many answers."""
-    return [answers.get(timeout=2 * PATIENCE) for _ in range(number)]
+    return [answers.get(timeout=SLOW) for _ in range(number)]
 
 
 def test_a_field_is_answered_as_here(cluster, made, phantoms, answers, tmp_path):
@@ -128,6 +129,18 @@ def test_a_worker_without_dask_names_the_extra(monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_limit_of_pixels_goes_with_the_fields(cluster, made, phantoms, answers, tmp_path, monkeypatch):
+    """A worker has settings of its own; the daemon's hold for the daemon's fields."""
+    cluster.start_workers()
+    monkeypatch.setenv("LEUKOWATCH_INBOX__MAX_PIXELS", str(640 * 480 - 1))
+    made().submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    [refused] = got(answers, 1)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "too_large"
+
+
+@pytest.mark.slow
 def test_fields_travel_by_path_and_as_bytes_where_they_must(cluster, made, phantoms, answers, tmp_path):
     """A worker reads the shared file; where it has none, the bytes are sent after all."""
     cluster.start_workers()
@@ -144,7 +157,7 @@ def test_workers_with_another_bundle_get_no_field(cluster, made, phantoms, answe
     """A worker of another bundle is there first; the field waits for one that has the daemon's."""
     cluster.start_workers(bundle="paper")
     pool = made()
-    wait_until(lambda: pool._client and pool._client.scheduler_info()["workers"])
+    wait_until(lambda: pool._client and pool._client.scheduler_info()["workers"], SLOW)
     pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
     cluster.start_workers()
     [answer] = got(answers, 1)
@@ -168,6 +181,28 @@ def test_worker_and_scheduler_killed_cost_time_and_no_field(cluster, made, phant
 
     assert [FieldResult] * 30 == [type(answer) for answer in all_of_them]
     assert answers.empty()
+
+
+@pytest.mark.slow
+def test_an_answer_that_the_scheduler_takes_along_is_asked_for_again(
+    cluster, made, phantoms, answers, tmp_path, monkeypatch
+):
+    """It dies when a field is done and its result not fetched yet: that says nothing against the image."""
+    fetch = Client._gather_remote
+
+    async def cut(client, *arguments):
+        monkeypatch.undo()
+        cluster.kill_scheduler()
+        return await fetch(client, *arguments)
+
+    cluster.start_workers()
+    pool = made()
+    monkeypatch.setattr(Client, "_gather_remote", cut)
+    pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
+    wait_until(lambda: Client._gather_remote is fetch, SLOW)
+    cluster.start_scheduler()
+
+    assert isinstance(*got(answers, 1), FieldResult)
 
 
 @pytest.mark.slow
@@ -225,7 +260,7 @@ def test_a_cluster_is_given_no_more_than_its_workers_can_use(cluster, tmp_path, 
             filed()
         alone = (len(home.left()), max(seen))
         cluster.start_workers(2)
-        wait_until(lambda: filed() == 40, 2 * PATIENCE)
+        wait_until(lambda: filed() == 40, SLOW)
 
     assert alone == (40, (AHEAD, 1))
     assert max(seen) == (2 * AHEAD, 2)
@@ -252,12 +287,12 @@ def test_a_service_counts_each_field_once_on_a_cluster_that_dies(cluster, tmp_pa
         (home.inbox / "S" / f"f{number:02}.jpg").write_bytes(phantoms[number % 12] + b"%d" % number)
     command = cluster.start_workers(1)
     with home.service():
-        wait_until(lambda: len(home.filed()) >= 3)
+        wait_until(lambda: len(home.filed()) >= 3, SLOW)
         cluster.kill_worker(command)
-        wait_until(lambda: len(home.filed()) >= 12, 2 * PATIENCE)
+        wait_until(lambda: len(home.filed()) >= 12, SLOW)
         cluster.kill_scheduler()
         cluster.start_scheduler()
-        wait_until(lambda: len(home.filed()) == 40, 2 * PATIENCE)
+        wait_until(lambda: not home.left(), SLOW)
 
     assert {"counted"} == {status for status, _ in home.states().values()}
     assert home.query("SELECT count(*), count(DISTINCT sha256) FROM field") == [(40, 40)]

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from lab import wait_until
+from lab import Home, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +88,18 @@ def test_each_bad_file_is_quarantined_with_its_reason_and_the_good_one_counted(h
         held = home.quarantine / "S" / name
         assert data == held.read_bytes()
         assert reason == json.loads(held.with_name(f"{name}.json").read_text())["reason"]
+
+
+def test_an_image_above_the_limit_of_pixels_is_quarantined_as_too_large(tmp_path, phantoms, picture):
+    """The setting reaches the workers: what has one pixel more is not decoded, what has just as many is counted."""
+    home = Home(tmp_path / "home", INBOX__MAX_PIXELS=str(640 * 480))
+    (home.inbox / "S").mkdir()
+    with home.service():
+        (home.inbox / "S" / "large.png").write_bytes(saved(picture.resize((640, 481)), "PNG"))
+        (home.inbox / "S" / "good.jpg").write_bytes(phantoms[1])
+        wait_until(lambda: len(home.states()) == 2)
+
+    assert {"S/large.png": ("quarantined", "too_large"), "S/good.jpg": ("counted", "")} == home.states()
 
 
 def test_unusual_images_are_counted(home, picture):

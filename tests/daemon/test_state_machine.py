@@ -44,7 +44,7 @@ STEPS = [
     (Group, "_write_arrivals"), (Group, "_write_fields"), (Group, "_flag_elsewhere"), (Ledger, "mark_filed"),
     (filing, "make_folder"), (filing, "_sync_all"), (carrying, "rename_new"), (carrying, "copy_new"),
     (carrying, "write_new"), (carrying.Source, "renamed"), (carrying.Source, "remove"),
-    (returning, "make_folder"), (returning, "rename_new"), (returning, "copy_new"),
+    (returning, "make_folder"), (returning, "rename_free"),
 ]  # fmt: skip
 """Where the power can go."""
 

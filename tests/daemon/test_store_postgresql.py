@@ -16,7 +16,7 @@ from sqlalchemy import text
 from handmade import NOON, outcome, seen
 from handmade import cell as one_cell
 from lab import Home, wait_until
-from leukowatch.errors import SchemaMismatch, StoreUnavailable
+from leukowatch.errors import SchemaMismatch, SettingsInvalid, StoreUnavailable
 from leukowatch.settings import load_settings, origins
 from leukowatch.store import migrate
 from leukowatch.store.database import close_writer, open_reader, open_writer
@@ -179,16 +179,42 @@ def test_a_server_that_does_not_serve_is_named_with_the_remedy(postgresql_server
         open_writer(url.format(server=server), 1)
 
 
-def test_a_password_is_never_shown(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://smear:s3cret@127.0.0.1:1/x",
+        "postgresql://smear:s3/cret@127.0.0.1:1/x",
+        "postgresql://smear:x@127.0.0.1:1/x?password=s3cret&user=smear",
+    ],
+    ids=["plain", "with a slash", "behind the name"],
+)
+def test_a_password_is_never_shown(tmp_path, monkeypatch, url):
     """Neither messages nor `leukowatch settings` spell it out."""
-    monkeypatch.setenv("LEUKOWATCH_STORE__URL", "postgresql://smear:s3cret@127.0.0.1:1/x")
+    monkeypatch.setenv("LEUKOWATCH_STORE__URL", url)
     settings = load_settings(tmp_path)
 
     with pytest.raises(StoreUnavailable) as refused:
         open_writer(settings.database_url, 1)
 
-    assert "s3cret" not in str(refused.value) + str(origins(settings))
-    assert "smear:***@" in dict(row[:2] for row in origins(settings))["store.url"]
+    told = dict(row[:2] for row in origins(settings))["store.url"]
+    assert "smear:***@" in told
+    assert "cret" not in f"{refused.value} {told}"
+
+
+def test_a_password_that_would_be_taken_for_the_host_is_refused(tmp_path, monkeypatch):
+    """Half of it would be told to a name server, and to the log; the message says how to write it."""
+    monkeypatch.setenv("LEUKOWATCH_STORE__URL", "postgresql://smear:half@s3cret@127.0.0.1/x")
+
+    with pytest.raises(SettingsInvalid, match=r"store\.url: .*%40 for @") as refused:
+        load_settings(tmp_path)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_password_in_the_place_of_the_port_is_not_quoted():
+    """As where the host was forgotten."""
+    with pytest.raises(StoreUnavailable, match=r"store\.url cannot be read: a port is a number") as refused:
+        open_writer("postgresql://smear:s3cret", 1)
+    assert "s3cret" not in str(refused.value)
 
 
 def test_without_the_driver_the_extra_is_named(tmp_path):

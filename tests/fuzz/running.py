@@ -11,14 +11,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 from fuzz.targets import SHARES
 
 BATCH = 200
 DEADLINE = 60.0
-"""Seconds that one case may take; also those in which a batch gets ready."""
+"""Seconds of processor time that one case may take; also those in which a batch gets ready."""
+STILL = 10
+"""Times as long is waited by the clock for a case that uses no processor: on a busy machine it has its turn late."""
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where homes are made: no case is about waiting for a disk."""
 
@@ -136,8 +141,10 @@ def _lines(process: "subprocess.Popen[bytes]") -> Iterator[tuple[str, float]]:
         TimeoutError: one takes longer than the deadline.
     """
     assert process.stdout is not None
-    pending, since = b"", time.monotonic()
-    while select.select([process.stdout], [], [], max(0.0, since + DEADLINE - time.monotonic()))[0]:
+    pending, since, used = b"", time.monotonic(), 0.0
+    while time.monotonic() - since < STILL * DEADLINE and _used(process.pid) - used < DEADLINE:
+        if not select.select([process.stdout], [], [], DEADLINE / 4)[0]:
+            continue
         block = os.read(process.stdout.fileno(), 1 << 16)
         if not block:
             return
@@ -145,5 +152,13 @@ def _lines(process: "subprocess.Popen[bytes]") -> Iterator[tuple[str, float]]:
         now = time.monotonic()
         for line in lines:
             yield line.decode(), now - since
-            since = now
+            since, used = now, _used(process.pid)
     raise TimeoutError
+
+
+def _used(pid: int) -> float:
+    """Seconds of processor time that a process and those below it have used."""
+    with suppress(psutil.NoSuchProcess):
+        own = psutil.Process(pid)
+        return sum(sum(each.cpu_times()[:2]) for each in [own, *own.children(recursive=True)])
+    return 0.0

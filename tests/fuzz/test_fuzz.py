@@ -64,19 +64,21 @@ def test_a_case_repeats_by_its_seed():
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "still", "said"),
     [
-        ("echo 0 fine; kill -SEGV $$", "images 3 1: ended its process with code -11"),
-        ("echo 0 fine; exec sleep 100", "images 3 1: hangs for more than 1 s"),
-        ("echo 0 BAD traceback; echo 1 fine", "images 3 0: BAD traceback"),
+        ("echo 0 fine; kill -SEGV $$", 10, "images 3 1: ended its process with code -11"),
+        ("echo 0 fine; exec sleep 100", 1, "images 3 1: hangs for more than 1 s"),
+        ("echo 0 fine; while :; do :; done", 1000, "images 3 1: hangs for more than 1 s"),
+        ("echo 0 BAD traceback; echo 1 fine", 10, "images 3 0: BAD traceback"),
     ],
 )
-def test_a_case_that_does_harm_is_named(tmp_path, monkeypatch, script, said):
+def test_a_case_that_does_harm_is_named(tmp_path, monkeypatch, script, still, said):
     """A fuzzer that overlooks a crash or a hang is none; the cases behind it are run all the same."""
     program = tmp_path / "program"
     program.write_text(f"#!/bin/bash\nif [ $5 = 0 ]; then {script}; fi\n")
     program.chmod(0o755)
     monkeypatch.setattr(running, "DEADLINE", 1.0)
+    monkeypatch.setattr(running, "STILL", still)
     monkeypatch.setattr(sys, "executable", str(program))
     findings = run(2, 3, 1, ["images"])
 

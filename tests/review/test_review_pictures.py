@@ -4,6 +4,9 @@ import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from leukonet.errors import ImageTooLarge
 from leukonet.phantom import field_bytes
 from leukonet.result import Box
 from leukowatch.review.pictures import Gallery
@@ -31,3 +34,13 @@ def test_a_field_is_decoded_once_for_cells_that_are_asked_for_at_the_same_time(t
     assert len(decoded) == 1
     assert all(picture.startswith(b"\xff\xd8") for picture in pictures)
     assert len(set(pictures)) == len(BOXES)
+
+
+def test_a_field_above_the_limit_of_pixels_is_not_drawn(tmp_path):
+    """It was taken when the limit was higher: the page decodes no more than the service would."""
+    content = field_bytes(3)
+    (tmp_path / "a.jpg").write_bytes(content)
+    field = ArchivedField(1, 1, "S1", hashlib.sha256(content).hexdigest(), b"a.jpg")
+
+    with pytest.raises(ImageTooLarge):
+        Gallery(tmp_path, 640 * 480 - 1).field(field)

@@ -12,7 +12,7 @@ from leukowatch.durable import sync_folder
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import NAME_MAX
-from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_new, write_new
+from leukowatch.inbox.placing import candidates, copy_new, hash_of, rename_free, rename_new, write_new
 from leukowatch.inbox.sidecar import LONGEST_NAME, sidecar_of
 
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESTALE}
@@ -41,20 +41,30 @@ class Source:
             return False
         return Identity.of(now) == Identity.of(self.status)
 
+    def copied(self, target: Path, temporary: str) -> bool:
+        """Copy it, durably, to a path that does not exist; False, and no copy, where it was replaced or written to.
+
+        Args:
+            target: absolute.
+            temporary: name in the target's folder of the copy in the making, the caller's alone.
+
+        Raises:
+            OSError: it cannot be copied.
+        """
+        copy_new(self.descriptor, target, temporary)
+        if self.is_current():
+            return True
+        target.unlink()
+        return False
+
     def remove(self) -> None:
         """Remove its name."""
         os.unlink(self.name, dir_fd=self.folder)
 
     def renamed(self, name: bytes) -> "Source":
         """Give it the first free of a name's candidates in its folder, without a look at what its own leads to."""
-        folder = Path(f"/proc/self/fd/{self.folder}")
-        for candidate in candidates(name):
-            try:
-                rename_new(self.name, folder / os.fsdecode(candidate), self.folder)
-            except FileExistsError:
-                continue
-            return replace(self, name=candidate)
-        raise AssertionError  # candidates never end
+        path = rename_free(self.name, Path(f"/proc/self/fd/{self.folder}"), name, self.folder)
+        return replace(self, name=os.fsencode(path.name))
 
     def back_to(self, name: bytes) -> None:
         """Give it a name that it had, durably, or the first free candidate; nothing where it still has that."""
@@ -200,7 +210,7 @@ def _copy(source: Source, target: Path, goal: Goal) -> bool:
     if goal.aside is not None and not source.name.startswith(goal.aside):
         aside = source.renamed(goal.aside + source.name)
     try:
-        copied = aside.is_current() and _copied(aside, target, goal.temporary)
+        copied = aside.is_current() and aside.copied(target, goal.temporary)
     except OSError:
         aside.back_to(source.name)
         raise
@@ -209,11 +219,3 @@ def _copy(source: Source, target: Path, goal: Goal) -> bool:
     else:
         aside.back_to(source.name)
     return copied
-
-
-def _copied(source: Source, target: Path, temporary: str) -> bool:
-    copy_new(source.descriptor, target, temporary)
-    if source.is_current():
-        return True
-    target.unlink()
-    return False

@@ -143,7 +143,7 @@ class Filer:
         if not self._inbox.is_dir():
             return FilingFailed(f"{shown}: cannot be moved, as the inbox {self._inbox} is not there")
         try:
-            return self._file(filing, self._goal(filing, is_anothers, touched), touched)
+            return self._file(filing, self._goal(filing, is_anothers), touched)
         except StoreUnavailable as error:
             return FilingFailed(
                 f"{shown}: it cannot be told whether it was moved already ({error}); it is tried again"
@@ -162,17 +162,17 @@ class Filer:
     def _root_of(self, filing: Filing) -> Path:
         return self._quarantine if filing.status is Status.QUARANTINED else self._archive
 
-    def _goal(self, filing: Filing, is_anothers: Callable[[Path], bool], touched: set[Path]) -> Goal:
+    def _goal(self, filing: Filing, is_anothers: Callable[[Path], bool]) -> Goal:
         """Choose and make the folder that a filing goes to."""
         slide = os.fsencode(filing.slide)
         *folders, name = filing.relative.split(b"/")
         card = None
         if filing.status is Status.QUARANTINED:
-            folder = make_folder(self._quarantine, [slide], touched)
+            folder = make_folder(self._quarantine, [slide])
             card = sidecar_content(filing)
         else:
             below = [DUPLICATES] if filing.status is Status.DUPLICATE else folders[1:]
-            folder = make_folder(self._archive, [slide, *below], touched)
+            folder = make_folder(self._archive, [slide, *below])
         number = filing.arrival_id
         return Goal(folder, name, f".{number}.part", is_anothers, card, aside_for(number))
 

@@ -66,6 +66,31 @@ def rename_new(source: Path | bytes, target: Path, folder: int = _AT_FDCWD) -> N
     _rename_in_two(name, target, None if folder == _AT_FDCWD else folder)
 
 
+def rename_free(source: Path | bytes, goal: Path, name: bytes, folder: int = _AT_FDCWD) -> Path:
+    """Rename within a file system to the first free one of a name's candidates.
+
+    Args:
+        source: absolute path, or a raw name in `folder`.
+        goal: folder that it goes to, absolute.
+        name: raw name to begin with.
+        folder: descriptor of the source's folder.
+
+    Returns:
+        The path that it has now.
+
+    Raises:
+        OSError: whatever prevents it, but that something is at a candidate.
+    """
+    for candidate in candidates(name):
+        target = goal / os.fsdecode(candidate)
+        try:
+            rename_new(source, target, folder)
+        except FileExistsError:
+            continue
+        return target
+    raise AssertionError  # candidates never end
+
+
 def _rename_in_two(name: bytes, target: Path, folder: int | None) -> None:
     """Do the same on a file system that offers no such rename (NFS): claim the name first.
 
@@ -133,13 +158,15 @@ def _appearing(target: Path, temporary: str) -> Iterator[BinaryIO]:
         raise
 
 
-def make_folder(base: Path, parts: Iterable[bytes], touched: set[Path]) -> Path:
-    """Make folders below `base` and give the last one; where a file has a folder's name, another is taken.
+def make_folder(base: Path, parts: Iterable[bytes]) -> Path:
+    """Make folders below `base`, durably, and give the last one; where a file has a folder's name, another is taken.
 
     Args:
         base: absolute path; made if it is missing.
         parts: raw names, one below the other.
-        touched: folders that must be synchronised for this to last; added to.
+
+    Raises:
+        OSError: they cannot be made.
     """
     base.mkdir(parents=True, exist_ok=True)
     for part in parts:
@@ -147,10 +174,11 @@ def make_folder(base: Path, parts: Iterable[bytes], touched: set[Path]) -> Path:
             path = base / os.fsdecode(name)
             try:
                 path.mkdir()
-                touched.add(base)
             except FileExistsError:
                 if path.is_symlink() or not path.is_dir():
                     continue
+            else:
+                sync_folder(base)
             base = path
             break
     return base

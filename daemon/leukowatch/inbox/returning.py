@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leukowatch.durable import sync_folder
 from leukowatch.inbox.carrying import Source, open_source
-from leukowatch.inbox.placing import candidates, copy_new, make_folder, rename_new
+from leukowatch.inbox.placing import make_folder, rename_free
 
 _MARK = ".leukowatch-back-"
 _DIGITS = 16
@@ -43,18 +43,21 @@ def bring_back(quarantined: Path, inbox: Path, relative: Sequence[bytes], touche
             copy = next(inbox.rglob(hidden), None)
         else:
             os.fsync(source.descriptor)
-            folder = make_folder(inbox, folders, touched)
+            folder = make_folder(inbox, folders)
             touched.add(folder)
             try:
-                return _named(os.fsencode(source.name), folder, name, source.folder)
+                return rename_free(source.name, folder, name, source.folder)
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
+            # A try that was cut short left one, wherever its folder is by now.
+            for left in inbox.rglob(f"{hidden}*"):
+                left.unlink()
             copy = _copied(source, folder / hidden)
     if copy is None:
         return None
     touched.add(copy.parent)
-    return _named(os.fsencode(copy), copy.parent, name)
+    return rename_free(copy, copy.parent, name)
 
 
 def _hidden(quarantined: Path) -> str:
@@ -62,26 +65,9 @@ def _hidden(quarantined: Path) -> str:
     return _MARK + hashlib.sha256(os.fsencode(quarantined)).hexdigest()[:_DIGITS]
 
 
-def _named(source: bytes, folder: Path, name: bytes, at: int | None = None) -> Path:
-    """Give a file the first free candidate of a name in a folder."""
-    for candidate in candidates(name):
-        target = folder / os.fsdecode(candidate)
-        try:
-            rename_new(source, target, *([] if at is None else [at]))
-        except FileExistsError:
-            continue
-        return target
-    raise AssertionError  # candidates never end
-
-
 def _copied(source: Source, copy: Path) -> Path | None:
     """Copy a file, then remove it; None where it was replaced or written to meanwhile, and stays as it is."""
-    temporary = copy.with_name(f"{copy.name}.part")
-    for left in (copy, temporary):
-        left.unlink(missing_ok=True)
-    copy_new(source.descriptor, copy, temporary.name)
-    if not source.is_current():
-        copy.unlink()
+    if not source.copied(copy, f"{copy.name}.part"):
         return None
     source.remove()
     sync_folder(source.path.parent)

@@ -33,7 +33,7 @@ def location(engine: Engine) -> str:
     """Name the database in a message: the file, or the server without its password."""
     if engine.dialect.name == "sqlite":
         return str(engine.url.database)
-    return engine.url.render_as_string(hide_password=True)
+    return engine.url.set(query={}).render_as_string(hide_password=True)
 
 
 def writer_engine(url: str, busy_seconds: float = BUSY_SECONDS, *, foreign_keys: bool = True) -> Engine:
@@ -84,8 +84,12 @@ def _server_engine(url: str, busy_seconds: float, **options: Any) -> Engine:
         raise StoreUnavailable(
             f"store.url: the driver {missing} is missing: `pip install leukowatch[cluster]`"
         ) from error
-    except (ArgumentError, ValueError) as error:
+    except ArgumentError as error:
         raise StoreUnavailable(f"store.url cannot be read ({error}); see `leukowatch settings`") from error
+    except ValueError:  # of a port that is none, which it quotes: it may be a piece of the password
+        raise StoreUnavailable(
+            "store.url cannot be read: a port is a number, and a password's special characters are codes (%40 for @)"
+        ) from None
 
     def wait_no_longer(connection: Any, record: object) -> None:
         del record

@@ -58,9 +58,7 @@ def test_file_that_takes_the_sources_name_at_the_very_move_is_put_back(home, mon
         real(name, target, folder)
 
     other.touch()
-    monkeypatch.setattr(
-        carrying, "rename_new", lambda *names: overtaken(*names) if len(names) == 3 else real(*names)
-    )
+    monkeypatch.setattr(carrying, "rename_new", overtaken)
     place = home.filer.file(filing)
 
     assert place is None

@@ -6,7 +6,7 @@ import pytest
 
 from filings import DATA, crash
 from leukowatch.errors import FilingFailed, NotFound
-from leukowatch.inbox import returning
+from leukowatch.inbox import carrying, placing, returning
 from leukowatch.inbox.carrying import Source
 from leukowatch.inbox.listing import list_files
 from leukowatch.inbox.sidecar import sidecar_of
@@ -76,7 +76,7 @@ def test_giving_back_takes_no_other_file_for_the_one_that_it_brings(any_home):
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
-    ("place", "step"), [(returning, "copy_new"), (Source, "remove"), (returning, "sync_folder")]
+    ("place", "step"), [(carrying, "copy_new"), (Source, "remove"), (returning, "sync_folder")]
 )
 def test_giving_back_that_was_cut_short_is_finished_by_the_same_call(
     split_home, monkeypatch, place, step, done
@@ -92,3 +92,32 @@ def test_giving_back_that_was_cut_short_is_finished_by_the_same_call(
     assert [] == waiting
     assert {split_home.inbox / "S1/a.jpg": DATA} == split_home.files()
     assert back == split_home.inbox / "S1/a.jpg"
+
+
+def test_copy_that_was_cut_short_is_found_again_though_its_folder_was_renamed(split_home, monkeypatch):
+    """Its original is gone by then: the hidden copy is all that there is of the file."""
+    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    crash(monkeypatch, Source, "remove", after=True)
+    with pytest.raises(KeyboardInterrupt):
+        split_home.filer.give_back(quarantined, b"S1/a.jpg")
+    (split_home.inbox / "S1").rename(split_home.inbox / "S2")
+
+    split_home.filer.give_back(quarantined, b"S1/a.jpg")
+
+    assert {split_home.inbox / "S2/a.jpg": DATA} == split_home.files()
+
+
+@pytest.mark.parametrize(
+    ("place", "step"), [(placing.os, "utime"), (Source, "remove")], ids=["half a copy", "a whole copy"]
+)
+def test_copy_of_a_try_that_was_cut_short_does_not_stay(split_home, monkeypatch, place, step):
+    """Where the original is still there it is copied anew; nobody would ever see what lies hidden elsewhere."""
+    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    crash(monkeypatch, place, step, after=False)
+    with pytest.raises(KeyboardInterrupt):
+        split_home.filer.give_back(quarantined, b"S1/a.jpg")
+    (split_home.inbox / "S1").rename(split_home.inbox / "S2")
+
+    split_home.filer.give_back(quarantined, b"S1/a.jpg")
+
+    assert {split_home.inbox / "S1/a.jpg": DATA} == split_home.files()
