@@ -71,6 +71,17 @@ def test_a_class_has_per_cent_limits_reference_and_flag(lab):
     assert told(lab, "lymphocyte").flag == "L"
 
 
+def test_neutrophils_with_bands_are_told_beside_the_segmented_ones(lab):
+    """The range is of both; 60 of 100 are not low because 25 of them were named bands."""
+    reviews.classify(lab.engine, lab.people["anna"], "S1", lab.keys()[:25], "band", now=LATER)
+    reviews.classify(lab.engine, lab.people["anna"], "S1", lab.keys()[25:55], "lymphocyte", now=LATER)
+
+    assert (told(lab, "neutrophil").percent, told(lab, "neutrophil").flag) == (35, "")
+    assert [each for each in built(lab).warnings if each.startswith("Neutrophils and bands")] == [
+        "Neutrophils and bands together: 60.0%. A range of all neutrophils is of these."
+    ]
+
+
 def test_what_is_counted_apart_is_per_hundred_leucocytes(lab):
     """Without limits and flags, which are of shares."""
     erythroblast = told(lab, "erythroblast")
