@@ -13,6 +13,7 @@ from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
 from leukowatch.store.archived import slide_name
 from leukowatch.store.life import Life, lives
+from leukowatch.store.outbox import FAILED, Message, messages
 from leukowatch.store.queries import reading
 from leukowatch.store.rights import Act, Actor
 from leukowatch.store.signatures import signatures_of
@@ -78,6 +79,22 @@ class SignatureAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryAnswer:
+    """A signed result on its way to another system."""
+
+    target: str
+    """`file` or `mllp`."""
+    version: int
+    state: str
+    """`waiting`, `sent` or `failed`."""
+    attempts: int
+    last_error: str
+    """Why the last try failed; empty where none did, and once it is sent."""
+    at: datetime | None
+    """When it was sent, or is tried next; null where it failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
 class SlideAnswer:
     """One slide."""
 
@@ -91,6 +108,8 @@ class SlideAnswer:
     result: SlideResult
     """Of what holds now; a signed one is kept in `versions`."""
     signatures: list[SignatureAnswer]
+    deliveries: list[DeliveryAnswer]
+    """Where signed results went or are to go, the oldest first."""
     versions: list[SlideResult]
     """Each released result, the first one first."""
 
@@ -129,6 +148,7 @@ def slide(slide: SlideId, house: Housed, caller: Called) -> SlideAnswer:
             SignatureAnswer(row.who, row.role, row.kind, row.version, row.at, row.reason or row.comment)
             for row in signatures
         ],
+        deliveries=[_delivery(each) for each in messages(house.reader, slide=name)],
         versions=[each for each in former_results(house.reader, name) if each.state is not State.PRELIMINARY],
     )
 
@@ -161,3 +181,10 @@ def _line(line: Line, target: int) -> SlideLine:
         line.id, slide.name, word(line.life), line.life.value, line.order, line.counted.leucocytes, target,
         slide.unclassified, slide.unseen, list(line.flags), slide.last_received,
     )  # fmt: skip
+
+
+def _delivery(message: Message) -> DeliveryAnswer:
+    at = None if message.state == FAILED else message.sent_at or message.next_try_at
+    return DeliveryAnswer(
+        message.target, message.version, message.state, message.attempts, message.last_error, at
+    )
