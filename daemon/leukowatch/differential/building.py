@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, and_, func, select
 
 from leukonet.cells import CellClass, Group, Role
 from leukowatch.differential.counts import Apart, Share, differential
-from leukowatch.differential.reference import BAND, NEUTROPHIL, Ranges, load_ranges
+from leukowatch.differential.reference import BAND, NEUTROPHIL, WORDS, Ranges, load_ranges
 from leukowatch.differential.result import ClassResult, Order, Reference, SlideResult, State
 from leukowatch.differential.rules import corrected_leucocytes, remarks
 from leukowatch.differential.stored import signed_result
@@ -103,11 +103,9 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
     corrected = (
         None if external is None else corrected_leucocytes(external, found.counts.get(ERYTHROBLAST, 0), total)
     )
-    percents = {each.name: each.percent for each in counted.classes}
-    age, sex = (order.age_years, order.sex) if order else (None, "")
+    judged, together = _judged({each.name: each.percent for each in counted.classes}, ranges, order)
     shares = {
-        each.name: _counted_class(each, found, *ranges.judge(each.name, percents, age, sex), corrected)
-        for each in counted.classes
+        each.name: _counted_class(each, found, *judged[each.name], corrected) for each in counted.classes
     }
     aparts = {each.name: _apart_class(each, found, corrected) for each in counted.apart}
     told = shares | aparts
@@ -124,7 +122,7 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
         artefacts=counted.artefacts,
         fields=found.fields,
         corrected_leucocytes=corrected,
-        warnings=(*_warnings(found, total, settings.review.target_cells), *_all_neutrophils(percents)),
+        warnings=(*_warnings(found, total, settings.review.target_cells), *together),
         blind_to=found.blind_to,
         reference_source=_source(ranges, order),
         bundles=found.bundles,
@@ -139,11 +137,22 @@ def _warnings(found: _Counted, leucocytes: int, target: int) -> Iterator[str]:
         yield each.sentence
 
 
-def _all_neutrophils(percents: Mapping[str, float | None]) -> Iterator[str]:
-    """Say what the range of neutrophils is of, where bands were told apart from them."""
-    neutrophils, bands = percents[NEUTROPHIL], percents.get(BAND)
-    if neutrophils is not None and bands:
-        yield f"Neutrophils and bands together: {neutrophils + bands:.1f}%. A range of all neutrophils is of these."
+def _judged(
+    percents: Mapping[str, float | None], ranges: Ranges, order: Order | None
+) -> tuple[dict[str, tuple[Reference | None, str]], tuple[str, ...]]:
+    """Give each class's range and flag, and a sentence where neutrophils and bands are judged as one.
+
+    The row of the neutrophils is then the segmented ones alone, of which there is no range.
+    """
+    age, sex = (order.age_years, order.sex) if order else (None, "")
+    judged = {name: ranges.judge(name, percents, age, sex) for name in percents}
+    if not ranges.parts(percents, age, sex):
+        return judged, ()
+    reference, flag = judged[NEUTROPHIL]
+    percent = (percents[NEUTROPHIL] or 0) + (percents[BAND] or 0)
+    usual = f", reference {reference.low:g} to {reference.high:g}" if reference else ""
+    said = f"Neutrophils and bands together: {percent:.1f}%{usual}{f': {WORDS[flag]}' if flag else ''}."
+    return judged | {NEUTROPHIL: (None, "")}, (said,)
 
 
 def _order(connection: Connection, slide: str, pattern: str) -> Order | None:

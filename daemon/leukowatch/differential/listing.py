@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from leukonet.cells import CellClass
 from leukowatch.differential.counts import Differential, differential
-from leukowatch.differential.reference import Ranges, load_ranges
+from leukowatch.differential.reference import WORDS, Ranges, load_ranges
 from leukowatch.differential.rules import remarks
 from leukowatch.settings import Settings
 from leukowatch.store.life import Life
@@ -15,8 +15,6 @@ from leukowatch.store.queries import class_records
 from leukowatch.store.rows import SlideRow
 from leukowatch.store.slide_list import ListedSlide, list_slides
 from leukowatch.store.worklist import WorklistRow, order_in
-
-WORDS = {"H": "high", "L": "low"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ SHIPPED = "ranges_adult.toml"
 ADULT = 25.0
 """Years that stand for a person of whom no age is known."""
 NEUTROPHIL, BAND = "neutrophil", "band"
+WORDS = {"H": "high", "L": "low"}
+"""Of flags."""
 
 
 class Range(BaseModel):
@@ -72,18 +74,23 @@ class Ranges:
     ) -> tuple[Reference | None, str]:
         """Hold a class's per cent against its range; give the range, and `H` above it, `L` below it, else nothing.
 
-        The range of neutrophils is of all of them: bands are added, where bands have no range of their own.
-
         Args:
-            name: of a counted class.
+            name: of a counted class; neutrophils are judged with the bands, where `parts`.
             percents: of every counted class; None without leucocytes.
             age_years: None where it is not known: then an adult is taken.
             sex: `female`, `male` or empty.
         """
         reference, percent = self.of(name, age_years, sex), percents[name]
-        if name == NEUTROPHIL and percent is not None and self.of(BAND, age_years, sex) is None:
+        if name == NEUTROPHIL and percent is not None and self.parts(percents, age_years, sex):
             percent += percents.get(BAND) or 0
         return reference, flag_of(percent, reference)
+
+    def parts(self, percents: Mapping[str, float | None], age_years: float | None, sex: str) -> bool:
+        """Whether bands were told apart from neutrophils, and the range of neutrophils is of both.
+
+        It is, unless bands have a range of their own. Arguments as `judge`.
+        """
+        return bool(percents.get(BAND)) and self.of(BAND, age_years, sex) is None
 
 
 def load_ranges(path: str) -> Ranges:
