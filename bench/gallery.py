@@ -74,7 +74,7 @@ def scan(home: Path, cells: int) -> None:
 
 
 def work(session: CDPSession) -> dict[str, float]:
-    """Seconds that the page's process has spent so far, by kind."""
+    """Seconds of processor time that the page's main thread has spent so far, by kind."""
     found: dict[str, Any] = {
         each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]
     }
@@ -137,7 +137,7 @@ def main() -> None:
             )
             page = context.new_page()
             session = context.new_cdp_session(page)
-            session.send("Performance.enable")
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
             look(page, session)
             browser.close()
 

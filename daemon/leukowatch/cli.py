@@ -44,7 +44,7 @@ for command in (
     reviewing.review,
     *(reading.slides, reading.report, reading.field),
     exchanging.export,
-    *(mending.requeue, mending.reassign),
+    *(mending.requeue, mending.set_aside, mending.reassign),
     *(upkeep.pause, upkeep.resume, upkeep.backup, upkeep.restore, upkeep.prune),
     *(archive.reanalyse, archive.compare, archive.promote, archive.rollback),
     *(reading.doctor, reading.settings),

@@ -71,6 +71,18 @@ def test_a_class_has_per_cent_limits_reference_and_flag(lab):
     assert told(lab, "lymphocyte").flag == "L"
 
 
+@pytest.mark.parametrize(("bands", "others", "flag"), [(25, 30, ""), (5, 60, ": low")])
+def test_neutrophils_and_bands_are_judged_together(lab, bands, others, flag):
+    """The range is of both: the row of the segmented ones has none, and a sentence tells the rest."""
+    reviews.classify(lab.engine, lab.people["anna"], "S1", lab.keys()[:bands], "band", now=LATER)
+    others = lab.keys()[bands : bands + others]
+    reviews.classify(lab.engine, lab.people["anna"], "S1", others, "lymphocyte", now=LATER)
+
+    row, percent = told(lab, "neutrophil"), 90 - len(others)
+    assert (row.percent, row.reference, row.flag) == (percent - bands, None, "")
+    assert f"Neutrophils and bands together: {percent}.0%, reference 40 to 80{flag}." in built(lab).warnings
+
+
 def test_what_is_counted_apart_is_per_hundred_leucocytes(lab):
     """Without limits and flags, which are of shares."""
     erythroblast = told(lab, "erythroblast")

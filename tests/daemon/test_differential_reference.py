@@ -53,6 +53,28 @@ def test_a_range_is_for_an_age_and_a_sex(site, age, sex, expected):
     assert found == (Reference(*expected, "%") if expected else None)
 
 
+@pytest.mark.parametrize(
+    ("neutrophil", "band", "flag"),
+    [(35, 0, "L"), (35, 15, ""), (35, 36, "H"), (50, None, ""), (71, None, "H"), (None, None, "")],
+)
+def test_the_range_of_neutrophils_is_of_bands_too(site, neutrophil, band, flag):
+    """Segmented ones alone are low in every left shift, although the neutrophils are not."""
+    percents = {"neutrophil": neutrophil} | ({} if band is None else {"band": band})
+
+    assert site.judge("neutrophil", percents, 30, "male") == (Reference(40, 70, "%"), flag)
+
+
+def test_bands_with_a_range_of_their_own_are_not_added(tmp_path):
+    """Then the site's range of neutrophils is of the segmented ones."""
+    path = tmp_path / "ranges.toml"
+    path.write_text(f'{SITE}[[range]]\nclass = "band"\nlow = 0\nhigh = 5\n')
+
+    found = load_ranges(str(path))
+    percents = {"neutrophil": 35.0, "band": 15.0}
+
+    assert [found.judge(name, percents, 30, "male")[1] for name in percents] == ["L", "H"]
+
+
 def test_a_class_without_a_range_has_none(site):
     """Nothing is made up."""
     assert site.of("basophil", 30, "male") is None

@@ -1,67 +1,25 @@
-"""Each format read back by another program than the one that wrote it."""
+"""Every format, and CSV and JSON, read back by another program than the one that wrote it."""
 
-import io
 import json
-import shutil
-import subprocess
 import sys
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
-from fhir.resources.R4B.bundle import Bundle
-from hl7apy.consts import VALIDATION_LEVEL
-from hl7apy.parser import parse_message
-from pypdf import PdfReader
 
-from exchanging import PER_CENT, SEAL, result, with_count
+from exchanging import PER_CENT, SEAL, result
 from leukonet.cells import Role
 from leukowatch.differential.building import current_result
 from leukowatch.differential.result import State
-from leukowatch.errors import RequestInvalid, SettingsInvalid
+from leukowatch.errors import RequestInvalid
 from leukowatch.exchange.document import slides_json
 from leukowatch.exchange.exporting import written
-from leukowatch.exchange.fhir import slides_fhir
-from leukowatch.exchange.fonts import DEJAVU
-from leukowatch.exchange.message import slide_hl7
-from leukowatch.exchange.printed import slides_pdf
 from leukowatch.exchange.spreadsheet import slides_csv
 from leukowatch.store.classes import ClassRow, add_class
 from leukowatch.store.reviews import classify
 from leukowatch.store.rights import operator
+from reading_back import observations, plain, rows_by_sqlite, segments
 from reviewing import LATER, lab_at
 
 FORMATS = ("csv", "json", "fhir", "hl7", "pdf")
-PANELS = {State.PRELIMINARY: "69738-3", State.FINAL: "24318-8", State.AMENDED: "24318-8"}
-
-
-def plain(data: bytes, form: str) -> str:
-    """Give what a person would read, on one line."""
-    if form == "pdf":
-        return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages).split())
-    return data.decode()
-
-
-def rows_by_sqlite(data: bytes, folder) -> list[dict]:
-    """Read a CSV by the command-line shell of SQLite, which has a reader of its own."""
-    (folder / "table.csv").write_bytes(data)
-    done = subprocess.run(
-        ["sqlite3", "-json", ":memory:", f".import --csv {folder / 'table.csv'} t", "SELECT * FROM t"],
-        capture_output=True, check=True,
-    )  # fmt: skip
-    return json.loads(done.stdout)
-
-
-def observations(data: bytes) -> dict[str, dict]:
-    """Give the observations of a FHIR bundle by their own code."""
-    entries = [entry["resource"] for entry in json.loads(data)["entry"]]
-    found = [each for each in entries if each["resourceType"] == "Observation"]
-    return {each["code"]["coding"][-1]["code"]: each for each in found}
-
-
-def segments(message: str, kind: str) -> list[list[str]]:
-    """Split a message by hand into the fields of its segments of a kind."""
-    return [line.split("|") for line in message.split("\r") if line.startswith(f"{kind}|")]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -168,208 +126,3 @@ def test_json_tells_a_result_word_for_word():
     )  # fmt: skip
     assert PER_CENT | {"erythroblast": 2} == {each["name"]: each["count"] for each in slide["classes"]}
     assert [SEAL] == [each["seal"] for each in slide["signatures"]]
-
-
-@pytest.mark.parametrize("state", State)
-def test_fhir_is_valid_r4b_and_says_how_far_it_is_signed(state):
-    """Validated from the bytes, in report and observations alike."""
-    bundle = Bundle.model_validate_json(slides_fhir([result(state)]))
-
-    told = {entry.resource.status for entry in bundle.entry if hasattr(entry.resource, "issued")}
-    (report,) = [e.resource for e in bundle.entry if e.resource.get_resource_type() == "DiagnosticReport"]
-    assert ({state.value}, PANELS[state]) == (told, report.code.coding[0].code)
-
-
-def test_fhir_links_every_observation_to_the_report_and_to_a_device_that_is_there():
-    """A receiver that resolves references finds each."""
-    entries = json.loads(slides_fhir([result(), result(slide="S-2")]))["entry"]
-    there = {entry["fullUrl"] for entry in entries}
-    resources = [entry["resource"] for entry in entries]
-
-    listed = [ref["reference"] for each in resources for ref in each.get("result", ())]
-    devices = [each["device"]["reference"] for each in resources if "device" in each]
-    assert set(listed) | set(devices) <= there
-    assert len(there) == len(entries)
-    assert len(listed) == len(devices) == sum(each["resourceType"] == "Observation" for each in resources)
-
-
-def test_fhir_tells_shares_in_per_cent_of_ucum_with_reference_range_and_cells():
-    """Machines read the unit's code, not its look."""
-    told = observations(slides_fhir([result()]))
-
-    neutrophil = told["neutrophil"]
-    assert {"value": 60.0, "unit": "%", "system": "http://unitsofmeasure.org", "code": "%"} == neutrophil[
-        "valueQuantity"
-    ]
-    assert (40.0, 80.0) == tuple(neutrophil["referenceRange"][0][end]["value"] for end in ("low", "high"))
-    cells = {each["code"]["coding"][0]["code"]: each["valueQuantity"] for each in neutrophil["component"]}
-    assert (60, "{cells}", 3.9) == (
-        cells["cells"]["value"],
-        cells["cells"]["code"],
-        cells["absolute"]["value"],
-    )
-    assert "/100{leukocytes}" == told["erythroblast"]["valueQuantity"]["code"]
-
-
-def test_fhir_of_a_slide_without_leucocytes_says_that_there_is_no_share():
-    """Zero per cent of nothing would be a lie."""
-    none = {"count": 0, "percent": None, "low": None, "high": None, "absolute": None}
-    classes = tuple(replace(each, **none) for each in result().classes)
-    told = observations(slides_fhir([result(classes=classes, leucocytes=0)]))
-
-    assert "not-a-number" == told["neutrophil"]["dataAbsentReason"]["coding"][0]["code"]
-    assert "valueQuantity" not in told["neutrophil"]
-
-
-def test_fhir_names_the_order_the_slide_and_who_signed():
-    """The receiver's own numbers come back."""
-    entries = json.loads(slides_fhir([result()]))["entry"]
-    report = entries[0]["resource"]
-
-    assert ("O-17", "S-1|a^b&c~d\\e", "jörg (supervisor, sign)") == (
-        report["basedOn"][0]["identifier"]["value"], report["identifier"][0]["value"],
-        report["resultsInterpreter"][0]["display"],
-    )  # fmt: skip
-
-
-def test_fhir_ids_are_the_same_at_a_second_export_and_others_in_another_version():
-    """A receiver puts the repetition in place of what it has."""
-    once, again, later = (
-        [entry["fullUrl"] for entry in json.loads(slides_fhir([each]))["entry"]]
-        for each in (result(), result(made_at=result().made_at + timedelta(1)), result(State.AMENDED))
-    )
-
-    assert once == again
-    assert not set(once[:-2]) & set(later[:-2]), "all but the two devices"
-
-
-@pytest.mark.parametrize("state", State)
-def test_hl7_is_a_valid_oru_r01_of_2_5_1(state):
-    """Read and validated by another library, groups and all."""
-    text = slide_hl7(result(state), "0123456789abcdef").decode()
-
-    message = parse_message(text, validation_level=VALIDATION_LEVEL.STRICT, find_groups=True)
-
-    assert message.validate()
-    observed = message.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION
-    assert ("0123456789abcdef", "2.5.1", PANELS[state]) == (
-        message.msh.msh_10.value, message.msh.msh_12.value, observed.obr.obr_4.obr_4_1.value,
-    )  # fmt: skip
-    statuses = {each.obx.obx_11.value for each in observed.ORU_R01_OBSERVATION}
-    assert {{"preliminary": "P", "final": "F", "amended": "C"}[state.value]} == statuses | {
-        observed.obr.obr_25.value
-    }
-
-
-def test_hl7_tells_each_share_with_unit_range_and_codes():
-    """Code of LOINC first, the class's own name beside it; a code of the site where there is no LOINC."""
-    rows = segments(slide_hl7(result(), "1").decode(), "OBX")
-    told = {row[3].split("^")[-3 if row[3].count("^") > 2 else 0]: row for row in rows}
-
-    assert ("23761-0^Neutrophils/100 leukocytes in Blood by Manual count^LN^neutrophil^Neutrophil^99LEUKO", "60",
-            "%^^UCUM", "40-80") == tuple(told["neutrophil"][at] for at in (3, 5, 6, 7))  # fmt: skip
-    assert "B\\F\\1\\S\\x^Blast^L^blast^Blast^99LEUKO" == told["blast"][3]
-    assert ("2", "/100{leukocytes}^^UCUM") == tuple(told["erythroblast"][at] for at in (5, 6))
-    assert "0" == told["basophil-cells"][5]
-
-
-def test_hl7_escapes_what_is_of_the_format_itself():
-    """A slide's name with separators or a line break stays one field of one segment."""
-    text = slide_hl7(result(slide="a|b^c&d~e\\f\rOBX|9"), "1").decode()
-
-    (request,) = segments(text, "OBR")
-    assert ("O-17", "a\\F\\b\\S\\c\\T\\d\\R\\e\\E\\f OBX\\F\\9") == (request[2], request[3])
-
-
-def test_hl7_keeps_names_of_any_script():
-    """UTF-8, and it says so."""
-    text = slide_hl7(result(slide="Препарат-7"), "1").decode()
-
-    assert ("UNICODE UTF-8", "Препарат-7") == (segments(text, "MSH")[0][17], segments(text, "OBR")[0][3])
-
-
-@pytest.mark.parametrize(
-    ("name", "before", "after"),
-    [("neutrophil", "26511-6", "23761-0"), ("lymphocyte", "26478-8", "737-7"), ("monocyte", "26485-3", "744-3"),
-     ("eosinophil", "26450-7", "714-6"), ("basophil", "30180-4", "707-0")],
-)  # fmt: skip
-def test_a_pre_count_has_codes_without_a_method_and_a_signed_one_those_of_a_manual_count(name, before, after):
-    """Who reads the code knows whether a person counted."""
-    told = [
-        observations(slides_fhir([result(state)]))[name]["code"]["coding"][0]["code"]
-        for state in (State.PRELIMINARY, State.FINAL)
-    ]
-
-    assert [before, after] == told
-
-
-def test_the_code_of_bands_never_stands_for_the_neutrophils():
-    """26508-2 is bands: a trap into which others have fallen."""
-    told = observations(slides_fhir([with_count(result(State.PRELIMINARY), "band", 0)]))
-
-    assert "26511-6" == told["neutrophil"]["code"]["coding"][0]["code"]
-    assert ["band"] == [each["code"] for each in told["band"]["code"]["coding"]]
-
-
-def test_where_bands_were_found_the_neutrophils_are_told_as_the_segmented_ones():
-    """The code of all neutrophils would leave the bands out of them."""
-    told = observations(slides_fhir([with_count(result(), "band", 5)]))
-
-    assert ("769-0", "764-1") == tuple(
-        told[name]["code"]["coding"][0]["code"] for name in ("neutrophil", "band")
-    )
-
-
-def test_pdf_has_a_page_a_slide_with_table_signatures_and_seals():
-    """What is printed can be held against the audit trail."""
-    pages = PdfReader(io.BytesIO(slides_pdf([result(), result(State.PRELIMINARY, slide="S-2")]))).pages
-    first, second = (" ".join(page.extract_text().split()) for page in pages)
-
-    assert "Final, version 1" in first
-    assert f"jörg (supervisor): as the analyser says seal in the audit trail: {SEAL}" in first
-    assert "Neutrophil 60 60.0 50.0 to 70.0 40-80" in first
-    assert "PRELIMINARY: nobody has signed this result" in second
-    assert "Signatures None." in second
-
-
-@pytest.mark.skipif(not DEJAVU.is_file(), reason="fonts-dejavu-core is not installed")
-def test_pdf_prints_names_of_other_scripts():
-    """Cyrillic, Greek and Turkish letters are in DejaVu Sans."""
-    told = plain(slides_pdf([result(slide="Препарат Ωμέγα ğışö")]), "pdf")
-
-    assert "Препарат Ωμέγα ğışö" in told
-
-
-@pytest.mark.parametrize("font", ["", "none installed"])
-def test_pdf_prints_a_question_mark_for_what_the_font_has_not(monkeypatch, tmp_path, font):
-    """A name in any script never stops a report, with Helvetica alone neither."""
-    if font:
-        monkeypatch.setattr("leukowatch.exchange.fonts.DEJAVU", tmp_path / "none.ttf")
-
-    told = plain(slides_pdf([result(slide="玻片 7\n🩸", warnings=("⚠" * 300,))]), "pdf")
-
-    assert "Slide: ?? 7 ?" in told
-
-
-def test_pdf_refuses_a_font_that_is_none(tmp_path):
-    """The setting is named."""
-    (tmp_path / "font.ttf").write_bytes(b"no font")
-
-    with pytest.raises(SettingsInvalid, match=r"exchange\.font"):
-        slides_pdf([result()], str(tmp_path / "font.ttf"))
-
-
-@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils is not installed")
-def test_pdf_is_drawn_by_another_program_without_complaint(tmp_path):
-    """One page, with ink in the chart."""
-    (tmp_path / "r.pdf").write_bytes(slides_pdf([result()]))
-
-    done = subprocess.run(
-        ["pdftoppm", "-gray", "-r", "40", tmp_path / "r.pdf", tmp_path / "page"],
-        capture_output=True,
-        check=True,
-    )
-
-    (page,) = tmp_path.glob("page*.pgm")
-    assert b"" == done.stderr
-    assert min(page.read_bytes()[-100_000:]) < 160

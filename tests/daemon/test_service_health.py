@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from exchanging import post_at
 from handmade import NOON, cell, fill, outcome, seen
 from leukowatch.inbox.gate import set_paused
 from leukowatch.service import health
@@ -15,6 +16,8 @@ from leukowatch.service.doctor import examine
 from leukowatch.service.home import make_home, only_one
 from leukowatch.setting_tables import InboxSettings, StoreSettings
 from leukowatch.settings import Settings
+from leukowatch.store.outbox import mark_tried, messages
+from reviewing import LATER, lab_at
 
 
 @pytest.fixture
@@ -93,6 +96,34 @@ def test_a_home_without_a_service_is_a_finding_where_one_should_run(settings):
 
     assert not without[0]
     assert running == (True, "a service runs on this home")
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(60, True), (3700, False)])
+def test_a_signed_result_that_waits_for_more_than_an_hour_is_a_finding(tmp_path, later, seconds, good):
+    """Its target is out of reach, or nobody sends."""
+    with lab_at(tmp_path / "leukowatch.db", ["neutrophil"]) as lab:
+        post_at(lab, mllp="127.0.0.1:2575").sign()
+        mark_tried(lab.engine, messages(lab.engine)[0].id, "Connection refused", LATER)
+        later(seconds)
+
+        told = finding(lab.settings, "outbox")
+
+    assert told[0] is good
+    assert told[1].startswith("1 signed results wait to be sent")
+    assert ("Connection refused" in told[1]) is not good
+
+
+def test_a_signed_result_that_was_refused_is_a_finding_at_once(tmp_path):
+    """It is not tried again by itself; the doctor says how."""
+    with lab_at(tmp_path / "leukowatch.db", ["neutrophil"]) as lab:
+        post_at(lab, mllp="127.0.0.1:2575").sign()
+        mark_tried(lab.engine, messages(lab.engine)[0].id, "AR unknown order", None)
+
+        told = finding(lab.settings, "outbox")
+
+    assert told[0] is False
+    assert "AR unknown order" in told[1]
+    assert "outbox retry" in told[1]
 
 
 def test_a_backup_older_than_the_setting_is_a_finding(settings):

@@ -118,6 +118,21 @@ def test_a_supervisor_takes_a_worklist_on_the_page(browser, desk):
 
 
 @pytest.mark.slow
+def test_a_slides_page_tells_whose_result_it_will_be(browser, desk):
+    """The order, and what the list tells with it; or that no order is known, before anybody signs."""
+    with window(browser, desk) as page, desk.person("sam") as sam:
+        at_slide(page, desk, "rea")
+        expect(page.locator("#differential .order")).to_have_text("No order is known for this slide.")
+        listed = f"order_id,slide,age,sex,leucocytes\nO-1,{SLIDE},44,female,7.2\n"
+        sam.post("/api/v1/worklist", content=listed, headers={"Content-Type": "text/csv"}).raise_for_status()
+        page.reload()
+
+        expect(page.locator("#differential .order")).to_contain_text(
+            "Order O-1 · 44 years · female · leucocytes 7.2"
+        )
+
+
+@pytest.mark.slow
 def test_names_that_are_markup_run_nothing(browser, shared_desk):
     """Names of slides and files in the list, the gallery and the field."""
     with window(browser, shared_desk) as page:

@@ -1,5 +1,6 @@
-"""What every command asks for: the home, before or after the command's name."""
+"""What commands ask for: the home, before or after the command's name; and a password, never shown."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ from leukowatch.settings import Settings, load_settings
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Instead of LEUKOWATCH_HOME, else ./leukowatch-home.")
+]
+PasswordOption = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")
 ]
 _state: dict[str, Path | None] = {"home": None}
 
@@ -25,3 +29,10 @@ def common(home: HomeOption = None) -> None:
 def settings_of(home: Path | None) -> Settings:
     """Load the settings of the home that was named last."""
     return load_settings(home or _state["home"])
+
+
+def typed_password(*, from_stdin: bool, new: bool) -> str:
+    """Read a password from standard input, else from the terminal; a new one is typed there twice."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=new))

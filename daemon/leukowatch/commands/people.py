@@ -1,12 +1,11 @@
 """The commands `leukowatch user` and `leukowatch token`: who may use the review page and its API."""
 
 import getpass
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leukowatch.commands.options import HomeOption, settings_of
+from leukowatch.commands.options import HomeOption, PasswordOption, settings_of, typed_password
 
 if TYPE_CHECKING:
     from leukowatch.store.rights import AccountRole, Actor
@@ -16,9 +15,6 @@ tokens = typer.Typer(help="Programs that use the HTTP API.", no_args_is_help=Tru
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the account.")]
 RoleOption = Annotated[str, typer.Option("--role", help="reader, technologist, supervisor or administrator.")]
-PasswordOption = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")
-]
 
 
 @users.command("add")
@@ -29,7 +25,7 @@ def user_add(
     from leukowatch.store.accounts import add_account
     from leukowatch.store.opened import writer
 
-    chosen, password = _role(role), _password(from_stdin=password_stdin)
+    chosen, password = _role(role), typed_password(from_stdin=password_stdin, new=True)
     with writer(settings_of(home)) as engine:
         add_account(engine, _operator(), name, chosen, password)
     typer.echo(f"{name} may log in as {chosen}")
@@ -66,7 +62,7 @@ def user_password(
     from leukowatch.store.accounts import set_password
     from leukowatch.store.opened import writer
 
-    password = _password(from_stdin=password_stdin)
+    password = typed_password(from_stdin=password_stdin, new=True)
     with writer(settings_of(home)) as engine:
         set_password(engine, _operator(), name, password)
     typer.echo(f"{name} has a new password")
@@ -147,10 +143,3 @@ def _role(name: str) -> "AccountRole":
         return AccountRole(name)
     except ValueError:
         raise typer.BadParameter(f"{name}: the roles are {', '.join(AccountRole)}") from None
-
-
-def _password(*, from_stdin: bool) -> str:
-    """Read a password without showing it."""
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

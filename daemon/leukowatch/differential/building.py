@@ -1,6 +1,6 @@
 """Makes one slide's result: the one that was signed, else the preliminary one from what the store holds now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, and_, func, select
 
 from leukonet.cells import CellClass, Group, Role
 from leukowatch.differential.counts import Apart, Share, differential
-from leukowatch.differential.reference import Ranges, flag_of, load_ranges
-from leukowatch.differential.result import ClassResult, Order, SlideResult, State
+from leukowatch.differential.reference import BAND, NEUTROPHIL, WORDS, Ranges, load_ranges
+from leukowatch.differential.result import ClassResult, Order, Reference, SlideResult, State
 from leukowatch.differential.rules import corrected_leucocytes, remarks
 from leukowatch.differential.stored import signed_result
 from leukowatch.settings import Settings
@@ -103,7 +103,10 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
     corrected = (
         None if external is None else corrected_leucocytes(external, found.counts.get(ERYTHROBLAST, 0), total)
     )
-    shares = {each.name: _counted_class(each, found, ranges, order, corrected) for each in counted.classes}
+    judged, together = _judged({each.name: each.percent for each in counted.classes}, ranges, order)
+    shares = {
+        each.name: _counted_class(each, found, *judged[each.name], corrected) for each in counted.classes
+    }
     aparts = {each.name: _apart_class(each, found, corrected) for each in counted.apart}
     told = shares | aparts
     return SlideResult(
@@ -119,22 +122,37 @@ def preliminary(connection: Connection, slide: str, settings: Settings, now: dat
         artefacts=counted.artefacts,
         fields=found.fields,
         corrected_leucocytes=corrected,
-        warnings=tuple(
-            each.sentence
-            for each in remarks(
-                found.counts,
-                total,
-                settings.review.target_cells,
-                found.unclassified,
-                found.quarantined,
-                found.set_aside,
-            )
-        ),
+        warnings=(*_warnings(found, total, settings.review.target_cells), *together),
         blind_to=found.blind_to,
         reference_source=_source(ranges, order),
         bundles=found.bundles,
         signatures=(),
     )
+
+
+def _warnings(found: _Counted, leucocytes: int, target: int) -> Iterator[str]:
+    for each in remarks(
+        found.counts, leucocytes, target, found.unclassified, found.quarantined, found.set_aside
+    ):
+        yield each.sentence
+
+
+def _judged(
+    percents: Mapping[str, float | None], ranges: Ranges, order: Order | None
+) -> tuple[dict[str, tuple[Reference | None, str]], tuple[str, ...]]:
+    """Give each class's range and flag, and a sentence where neutrophils and bands are judged as one.
+
+    The row of the neutrophils is then the segmented ones alone, of which there is no range.
+    """
+    age, sex = (order.age_years, order.sex) if order else (None, "")
+    judged = {name: ranges.judge(name, percents, age, sex) for name in percents}
+    if not ranges.parts(percents, age, sex):
+        return judged, ()
+    reference, flag = judged[NEUTROPHIL]
+    percent = (percents[NEUTROPHIL] or 0) + (percents[BAND] or 0)
+    usual = f", reference {reference.low:g} to {reference.high:g}" if reference else ""
+    said = f"Neutrophils and bands together: {percent:.1f}%{usual}{f': {WORDS[flag]}' if flag else ''}."
+    return judged | {NEUTROPHIL: (None, "")}, (said,)
 
 
 def _order(connection: Connection, slide: str, pattern: str) -> Order | None:
@@ -147,14 +165,13 @@ def _order(connection: Connection, slide: str, pattern: str) -> Order | None:
 
 
 def _counted_class(
-    share: Share, found: _Counted, ranges: Ranges, order: Order | None, corrected: float | None
+    share: Share, found: _Counted, reference: Reference | None, flag: str, corrected: float | None
 ) -> ClassResult:
-    reference = ranges.of(share.name, order.age_years if order else None, order.sex if order else "")
     known = share.percent is not None
     return ClassResult(
         share.name, share.label, Role.COUNTED.value, found.codes[share.name], share.count, share.percent,
-        share.low if known else None, share.high if known else None, reference,
-        flag_of(share.percent, reference), _absolute(share.percent, corrected),
+        share.low if known else None, share.high if known else None, reference, flag,
+        _absolute(share.percent, corrected),
     )  # fmt: skip
 
 

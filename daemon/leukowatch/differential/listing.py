@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from leukonet.cells import CellClass
 from leukowatch.differential.counts import Differential, differential
-from leukowatch.differential.reference import Ranges, flag_of, load_ranges
+from leukowatch.differential.reference import WORDS, Ranges, load_ranges
 from leukowatch.differential.rules import remarks
 from leukowatch.settings import Settings
 from leukowatch.store.life import Life
@@ -15,8 +15,6 @@ from leukowatch.store.queries import class_records
 from leukowatch.store.rows import SlideRow
 from leukowatch.store.slide_list import ListedSlide, list_slides
 from leukowatch.store.worklist import WorklistRow, order_in
-
-WORDS = {"H": "high", "L": "low"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +85,6 @@ def _line(listed: ListedSlide, classes: tuple[CellClass, ...], ranges: Ranges, s
 def _beyond(counted: Differential, ranges: Ranges, order: WorklistRow | None) -> list[str]:
     """Name the classes that lie above or below their range."""
     age, sex = (order.age_years, order.sex) if order else (None, "")
-    flags = [(each.label, flag_of(each.percent, ranges.of(each.name, age, sex))) for each in counted.classes]
+    percents = {each.name: each.percent for each in counted.classes}
+    flags = [(each.label, ranges.judge(each.name, percents, age, sex)[1]) for each in counted.classes]
     return [f"{label} {WORDS[flag]}" for label, flag in flags if flag]

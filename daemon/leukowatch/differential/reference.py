@@ -4,6 +4,7 @@ The shipped file is for adults; whoever uses it is told so in every result.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -17,6 +18,9 @@ from leukowatch.errors import SettingsInvalid
 SHIPPED = "ranges_adult.toml"
 ADULT = 25.0
 """Years that stand for a person of whom no age is known."""
+NEUTROPHIL, BAND = "neutrophil", "band"
+WORDS = {"H": "high", "L": "low"}
+"""Of flags."""
 
 
 class Range(BaseModel):
@@ -64,6 +68,29 @@ class Ranges:
         age = ADULT if age_years is None else age_years
         found = next((each for each in self.ranges if each.fits(name, age, sex)), None)
         return Reference(found.low, found.high, "%") if found else None
+
+    def judge(
+        self, name: str, percents: Mapping[str, float | None], age_years: float | None, sex: str
+    ) -> tuple[Reference | None, str]:
+        """Hold a class's per cent against its range; give the range, and `H` above it, `L` below it, else nothing.
+
+        Args:
+            name: of a counted class; neutrophils are judged with the bands, where `parts`.
+            percents: of every counted class; None without leucocytes.
+            age_years: None where it is not known: then an adult is taken.
+            sex: `female`, `male` or empty.
+        """
+        reference, percent = self.of(name, age_years, sex), percents[name]
+        if name == NEUTROPHIL and percent is not None and self.parts(percents, age_years, sex):
+            percent += percents.get(BAND) or 0
+        return reference, flag_of(percent, reference)
+
+    def parts(self, percents: Mapping[str, float | None], age_years: float | None, sex: str) -> bool:
+        """Whether bands were told apart from neutrophils, and the range of neutrophils is of both.
+
+        It is, unless bands have a range of their own. Arguments as `judge`.
+        """
+        return bool(percents.get(BAND)) and self.of(BAND, age_years, sex) is None
 
 
 def load_ranges(path: str) -> Ranges:

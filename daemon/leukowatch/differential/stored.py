@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +21,13 @@ def as_text(result: SlideResult) -> str:
 
 
 def same_content(text: str, result: SlideResult) -> bool:
-    """Whether a stored result says the same as another, whenever either was made."""
-    return _timeless(text) == _timeless(as_text(result))
+    """Whether a stored result says the same of its slide as another, whenever either was made.
+
+    A class that the site has added or retired in between says nothing of a slide without such cells.
+    """
+    first, second = _timeless(text), _timeless(as_text(result))
+    alone = _empty(first) ^ _empty(second)
+    return _without(first, alone) == _without(second, alone)
 
 
 def proof_of(basis: str, result: SlideResult) -> str:
@@ -33,6 +39,18 @@ def proof_of(basis: str, result: SlideResult) -> str:
 def _timeless(text: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(text)
     return found | {"made_at": None}
+
+
+def _empty(found: dict[str, Any]) -> set[str]:
+    """Give the labels of the classes that no cell has."""
+    return {each["label"] for each in found["classes"] if not each["count"]}
+
+
+def _without(found: dict[str, Any], labels: Collection[str]) -> dict[str, Any]:
+    return found | {
+        "classes": [each for each in found["classes"] if each["count"] or each["label"] not in labels],
+        "blind_to": [label for label in found["blind_to"] if label not in labels],
+    }
 
 
 def signed_result(rows: list[SignatureRow], version: int) -> SlideResult:

@@ -1,6 +1,7 @@
 """Sends one HL7 message over MLLP, and reads what the receiver answers."""
 
 import asyncio
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -58,7 +59,10 @@ def send(address: str, message: bytes, control_id: str, seconds: float) -> Answe
     except (asyncio.IncompleteReadError, InvalidBlockError, ValueError) as error:
         raise Undelivered(f"{address}: the connection ended before an acknowledgement ({error})") from error
     except OSError as error:
-        raise Undelivered(f"{address}: {error.strerror or error}") from error
+        why = (
+            os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        )  # asyncio's own words say less
+        raise Undelivered(f"{address}: {why}") from error
     return _judge(address, block, control_id)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.naming import is_candidate, is_left_alone, is_temporary, marks_end
 
-_UNLISTABLE = "folder that cannot be listed"
+UNLISTABLE = "folder that cannot be listed"
+"""What `list_files` calls one, where its caller asks for oddities."""
 _IMAGE_ENDS = (b".jpg", b".jpeg", b".png", b".bmp", b".tif", b".tiff")
 _KINDS = {
     stat.S_IFLNK: "symbolic link",
@@ -32,7 +33,10 @@ class Listed:
 
 
 def list_files(
-    inbox: Path, oddity: Callable[[bytes, str], None], ended: Callable[[bytes], None] = lambda _path: None
+    inbox: Path,
+    oddity: Callable[[bytes, str], None],
+    ended: Callable[[bytes], None] = lambda _path: None,
+    among: Callable[[bytes], bool] = lambda _name: True,
 ) -> Iterator[Listed]:
     """Give every regular file below the inbox that is to be taken, links not followed.
 
@@ -43,6 +47,8 @@ def list_files(
         oddity: told the raw path and a description of what else is there: links, pipes, sockets, devices,
             folders named like images, folders that cannot be listed.
         ended: told the raw path of each file that marks the end of its slide.
+        among: asked the raw name of each file and folder that lies directly in the inbox; what it says no to is
+            passed over without a look.
 
     Raises:
         OSError: the inbox itself cannot be listed.
@@ -50,7 +56,7 @@ def list_files(
     pending = [b""]
     while pending:
         folder = pending.pop()
-        for relative, status in _entries(inbox, folder, oddity):
+        for relative, status in _entries(inbox, folder, oddity, among):
             if stat.S_ISREG(status.st_mode):
                 if is_candidate(relative):
                     yield Listed(relative, Identity.of(status))
@@ -73,7 +79,7 @@ def unlistable_folders(inbox: Path) -> Iterator[bytes]:
     found: list[bytes] = []
 
     def note(relative: bytes, kind: str) -> None:
-        if kind == _UNLISTABLE and not any(map(is_temporary, relative.split(b"/"))):
+        if kind == UNLISTABLE and not any(map(is_temporary, relative.split(b"/"))):
             found.append(relative)
 
     for _ in list_files(inbox, note):
@@ -82,7 +88,7 @@ def unlistable_folders(inbox: Path) -> Iterator[bytes]:
 
 
 def _entries(
-    inbox: Path, folder: bytes, oddity: Callable[[bytes, str], None]
+    inbox: Path, folder: bytes, oddity: Callable[[bytes, str], None], among: Callable[[bytes], bool]
 ) -> Iterator[tuple[bytes, os.stat_result]]:
     """Raw path and state of each entry of a folder below the inbox."""
     try:
@@ -94,10 +100,12 @@ def _entries(
     except PermissionError:
         if not folder:
             raise
-        oddity(folder, _UNLISTABLE)
+        oddity(folder, UNLISTABLE)
         return
     with scan as entries:
         for entry in entries:
+            if not folder and not among(entry.name):
+                continue
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
@@ -105,7 +113,7 @@ def _entries(
             except PermissionError:  # names may be read and nothing more
                 if not folder:
                     raise
-                oddity(folder, _UNLISTABLE)
+                oddity(folder, UNLISTABLE)
                 return
             yield (folder + b"/" if folder else b"") + entry.name, status
 

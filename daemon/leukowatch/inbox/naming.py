@@ -30,7 +30,10 @@ def printable(raw: bytes) -> str:
         >>> printable(b"S1/a\nb\xff.jpg")
         'S1/a\\x0ab\\xff.jpg'
     """
-    return "".join(map(_shown, raw.decode("utf-8", "surrogateescape")))
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "\\" not in text:
+        return text  # as nearly every name; the other way takes forty times as long
+    return "".join(map(_shown, text))
 
 
 def _shown(character: str) -> str:

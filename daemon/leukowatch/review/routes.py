@@ -6,9 +6,9 @@ from typing import Any
 
 from leukowatch.review import entering, pages
 from leukowatch.review.api import (
+    cells,
     classes,
     comparing,
-    deciding,
     exports,
     images,
     orders,
@@ -66,10 +66,10 @@ ROUTES = (
     _api("POST", "/worklist", orders.take_worklist, Act.WORKLIST),
     _api("GET", "/slides", slides.slides, Act.READ),
     _api("GET", "/slides/{slide}", slides.slide, Act.READ),
-    _api("GET", "/slides/{slide}/cells", slides.cells, Act.READ),
-    _api("POST", "/slides/{slide}/decisions", deciding.decide, Act.REVIEW),
-    _api("POST", "/slides/{slide}/added", deciding.add, Act.REVIEW),
-    _api("POST", "/slides/{slide}/undo", deciding.undo, Act.REVIEW),
+    _api("GET", "/slides/{slide}/cells", cells.cells, Act.READ),
+    _api("POST", "/slides/{slide}/decisions", cells.decide, Act.REVIEW),
+    _api("POST", "/slides/{slide}/added", cells.add, Act.REVIEW),
+    _api("POST", "/slides/{slide}/undo", cells.undo, Act.REVIEW),
     _api("GET", "/slides/{slide}/signing", signing.signing, Act.READ),
     _api("POST", "/slides/{slide}/signature", signing.sign, Act.SIGN),
     _api("POST", "/slides/{slide}/second-signature", signing.second, Act.SECOND),

@@ -49,6 +49,7 @@ def examine(settings: Settings, *, running: bool = False) -> list[Finding]:
         "files": _files,
         "queue": _queue,
         "progress": _progress,
+        "outbox": _outbox,
         "backup": _backups,
     }
     findings = []
@@ -165,6 +166,12 @@ def _queue(settings: Settings) -> str:
     from leukowatch.service import health  # noqa: PLC0415  each check pays for itself
 
     return health.queue(settings)
+
+
+def _outbox(settings: Settings) -> str:
+    from leukowatch.service import health  # noqa: PLC0415  each check pays for itself
+
+    return health.outbox(settings)
 
 
 def _progress(settings: Settings) -> str:

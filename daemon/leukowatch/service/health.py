@@ -15,6 +15,7 @@ from leukowatch.service.home import is_locked
 from leukowatch.settings import Settings
 from leukowatch.store.engines import sqlite_path
 from leukowatch.store.opened import reader, written_folders
+from leukowatch.store.outbox import FAILED, WAITING, messages
 from leukowatch.store.queries import times
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -93,6 +94,24 @@ def backups(settings: Settings) -> str:
     begun = last or (first.timestamp() if first else None)
     if days and begun is not None and time.time() - begun > days * DAY:
         raise LeukowatchError(f"{told}: `leukowatch backup FOLDER` makes one (store.backup_days = {days})")
+    return told
+
+
+def outbox(settings: Settings) -> str:
+    """Tell which signed results are not with the other systems yet; an hour is too long, a refusal is for ever."""
+    with reader(settings) as engine:
+        failed, left = (messages(engine, state=state) for state in (FAILED, WAITING))
+    if failed:
+        raise LeukowatchError(
+            f"{len(failed)} signed results failed, the last with {failed[-1].last_error}: "
+            "see `leukowatch outbox list`, and let them go again by `leukowatch outbox retry`"
+        )
+    waits = max((time.time() - each.created_at.timestamp() for each in left), default=0.0)
+    told = f"{len(left)} signed results wait to be sent"
+    if waits > HOUR:
+        raise LeukowatchError(
+            f"{told}, the oldest for {ago(waits)}: {left[0].last_error or 'does `leukowatch review` run?'}"
+        )
     return told
 
 

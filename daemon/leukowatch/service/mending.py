@@ -1,4 +1,4 @@
-"""What a person does about files that went wrong: put them back, or move them to their slide."""
+"""What a person does about files that went wrong: put them back, judge them unusable, or move them to their slide."""
 
 import getpass
 import os
@@ -18,8 +18,9 @@ from leukowatch.store.archived import slide_ids_of
 from leukowatch.store.opened import writer
 from leukowatch.store.outcome import Status
 from leukowatch.store.requeue import mark_requeued
-from leukowatch.store.rights import operator
+from leukowatch.store.rights import Act, Actor, operator, require
 from leukowatch.store.rows import FileRow
+from leukowatch.store.set_aside import set_aside as judge
 
 
 def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> Iterator[str]:
@@ -40,10 +41,12 @@ def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> It
             at the end, where files are in quarantine no more: the others are back.
         FilingFailed: a file could not be moved; those before it are back.
     """
+    if not names and not everything:
+        raise RequestInvalid("name the files to put back, or say --all; the field_status view lists them")
     filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
     missing = []
     with writer(settings) as engine:
-        held = _held(engine, settings.home, home_name(settings), names, everything=everything)
+        held = _held(engine, settings, names, everything=everything)
         for where, file in held.items():
             try:
                 place = filer.give_back(where, file.relative)
@@ -54,6 +57,32 @@ def requeue(settings: Settings, names: Sequence[str], *, everything: bool) -> It
             yield printable(bytes(place.relative_to(settings.inbox_folder)))
     if missing:
         raise NotFound("\n".join(missing))
+
+
+def set_aside(
+    engine: Engine, settings: Settings, actor: Actor, names: Sequence[str], reason: str
+) -> Iterator[str]:
+    """Judge quarantined files unusable, one whenever the next is asked for, so that their slides can be signed.
+
+    Args:
+        engine: of `open_writer`.
+        settings: in force.
+        actor: a supervisor.
+        names: as `requeue` takes them; one at least.
+        reason: why the results do without these files; not blank.
+
+    Yields:
+        Printable path of each file, once it is set aside.
+
+    Raises:
+        RequestInvalid: no reason is given.
+        NotAllowed: the actor's role has not the right `set-aside`.
+        NotFound: no quarantined file has one of the names, or several have, and none was set aside; or one was
+            set aside before, and those in front of it are now.
+    """
+    require(actor, Act.SET_ASIDE)
+    for file in _held(engine, settings, names, everything=False).values():
+        yield judge(engine, actor, file.slide, file.arrival_id, reason).file
 
 
 def reassign(settings: Settings, what: str, to: str, reason: str) -> int:
@@ -75,17 +104,16 @@ def reassign(settings: Settings, what: str, to: str, reason: str) -> int:
 
 
 def _held(
-    engine: Engine, home: Path, home_is: str, names: Sequence[str], *, everything: bool
+    engine: Engine, settings: Settings, names: Sequence[str], *, everything: bool
 ) -> dict[Path, FileRow]:
     """Give this home's quarantined files that are meant, each once, by where they are."""
+    home, home_is = settings.home, home_name(settings)
 
     def here(files: Sequence[FileRow]) -> dict[Path, FileRow]:
         return _places(home, [file for file in files if file.home == home_is])
 
     if everything:
         return here(queries.files(engine, status=Status.QUARANTINED))
-    if not names:
-        raise RequestInvalid("name the files to put back, or say --all; the field_status view lists them")
     meant: dict[Path, FileRow] = {}
     for name in names:
         found = here(queries.find_files(engine, _below(home, name), status=Status.QUARANTINED))

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 
+from leukowatch.store.outbox import WAITING
 from leukowatch.store.people_tables import Audit
 from leukowatch.store.queries import reading
-from leukowatch.store.review_tables import Decision, Signature
+from leukowatch.store.review_tables import Decision, Outbox, Signature
 from leukowatch.store.tables import Analysis, Arrival, Field, Flag, Reassignment, Slide
 
 
@@ -19,6 +20,8 @@ class Mark:
     """Highest id of each watched table."""
     unfiled: frozenset[tuple[int, int]]
     """Arrivals still to be moved, each with its slide's id."""
+    unsent: frozenset[tuple[int, int, int]]
+    """Messages that wait to be sent: id, tries so far, slide's id."""
 
 
 def mark(engine: Engine) -> Mark:
@@ -29,7 +32,7 @@ def mark(engine: Engine) -> Mark:
     """
     with reading(engine) as connection:
         last = tuple(int(connection.execute(highest).scalar() or 0) for highest, _ in _WATCHED)
-        return Mark(last, _unfiled(connection))
+        return Mark(last, _unfiled(connection), _unsent(connection))
 
 
 def slides_since(engine: Engine, before: Mark, now: Mark) -> set[int]:
@@ -39,6 +42,7 @@ def slides_since(engine: Engine, before: Mark, now: Mark) -> set[int]:
         StoreUnavailable: the database cannot be read.
     """
     found = {slide for _, slide in before.unfiled ^ now.unfiled}
+    found |= {slide for _, _, slide in before.unsent ^ now.unsent}
     with reading(engine) as connection:
         for (_, touched), old, new in zip(_WATCHED, before.last, now.last, strict=True):
             if new > old:
@@ -49,6 +53,12 @@ def slides_since(engine: Engine, before: Mark, now: Mark) -> set[int]:
 def _unfiled(connection: Connection) -> frozenset[tuple[int, int]]:
     rows = connection.execute(select(Arrival.id, Arrival.slide_id).where(Arrival.filed_at.is_(None)))
     return frozenset((row.id, row.slide_id) for row in rows)
+
+
+def _unsent(connection: Connection) -> frozenset[tuple[int, int, int]]:
+    waiting = select(Outbox.id, Outbox.attempts, Signature.slide_id).where(Outbox.state == WAITING)
+    rows = connection.execute(waiting.join(Signature, Signature.id == Outbox.signature_id))
+    return frozenset((row.id, row.attempts, row.slide_id) for row in rows)
 
 
 def _watched(table: Any, slide_id: Any, *joins: tuple[Any, Any]) -> tuple[Select[Any], Select[Any]]:

@@ -6,6 +6,8 @@ one name or comes from one address too often waits, whatever he tries next.
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,6 +126,23 @@ def log_out(engine: Engine, token: str, now: datetime | None = None) -> None:
         connection.execute(delete(WebSession).where(mine))
         if who is not None:
             audit.record(connection, utc(now), who, "log out", f"account {who}")
+
+
+@contextmanager
+def logged_in(engine: Engine, name: str, password: str, address: str) -> Iterator[Actor]:
+    """Log a person in while the block runs; the trail has both ends, and the brake holds here too.
+
+    Raises:
+        LoginRefused, StoreUnavailable: as `log_in`.
+    """
+    token = log_in(engine, name, password, address, hours=1)
+    try:
+        session = session_of(engine, token)
+        if session is None:
+            raise LoginRefused(f"{name}: the account was changed meanwhile; try again")
+        yield session.actor
+    finally:
+        log_out(engine, token)
 
 
 def hash_of(token: str) -> str:

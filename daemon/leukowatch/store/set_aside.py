@@ -64,7 +64,9 @@ def set_aside(
         acting(connection, actor, Act.SET_ASIDE)
         held = {each.id: each for each in held_files(connection, slide_number(connection, slide))}
         if file_id not in held:
-            raise NotFound(f"{slide}: has no file {file_id} in quarantine; load the slide anew")
+            raise NotFound(
+                f"{slide}: has no file {file_id} in quarantine that is still to be judged; look again"
+            )
         file = held[file_id]
         if not reason.strip():
             raise RequestInvalid(f"{file.file}: say why the result does without this file")

@@ -1,28 +1,93 @@
 """Accounts, tokens, and who asks."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path, Response
 
 from leukowatch.errors import RequestInvalid
-from leukowatch.review.api.answers import (
-    AccountAnswer,
-    AccountAsked,
-    AccountChange,
-    Me,
-    PasswordAsked,
-    TokenAnswer,
-    TokenAsked,
-    TokenMade,
-)
+from leukowatch.review.api.texts import Name, Password
 from leukowatch.review.asking import COOKIE, Called
 from leukowatch.review.house import Housed
 from leukowatch.store import accounts as stored
 from leukowatch.store import tokens as stored_tokens
-from leukowatch.store.rights import RIGHTS
+from leukowatch.store.rights import RIGHTS, AccountRole
 from leukowatch.store.sessions import log_out as end_session
 
 AccountName = Annotated[str, Path(alias="account", max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who asks."""
+
+    name: str
+    role: AccountRole
+    rights: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAnswer:
+    """An account."""
+
+    name: str
+    role: AccountRole
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAsked:
+    """A new account."""
+
+    name: Name
+    role: AccountRole
+    password: Password
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What changes; what is left out stays."""
+
+    role: AccountRole | None = None
+    active: bool | None = None
+    password: Password | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAsked:
+    """One's own new password."""
+
+    password: Password
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """A program's token, without the token."""
+
+    id: int
+    account: str
+    label: str
+    role: AccountRole
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAsked:
+    """A new token."""
+
+    account: Name
+    label: Name
+    role: AccountRole
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMade:
+    """The token: shown this once, and kept nowhere."""
+
+    token: str
 
 
 def me(caller: Called) -> Me:

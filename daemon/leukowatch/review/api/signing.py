@@ -7,28 +7,16 @@ from fastapi import Path
 
 from leukowatch.differential import signing as rules
 from leukowatch.differential.result import SlideResult, State
-from leukowatch.review.api.answers import SignatureKind, Text
-from leukowatch.review.api.slides import SlideId, next_signature
+from leukowatch.review.api.slides import SignatureKind, SlideId, next_signature
+from leukowatch.review.api.texts import Text
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
 from leukowatch.review.waiting import waiting_files
 from leukowatch.store import set_aside as judging
 from leukowatch.store.archived import slide_name
+from leukowatch.store.set_aside import HeldFile
 
 FileId = Annotated[int, Path(alias="file", ge=1, lt=2**63)]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAnswer:
-    """A file of the slide in quarantine."""
-
-    id: int
-    file: str
-    """Path below the inbox, as it came."""
-    reason: str
-    """Why it could not be counted, a word."""
-    detail: str
-    """The same in a sentence; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +34,7 @@ class SigningAnswer:
     kind: SignatureKind | None
     refusals: list[str]
     """Sentences; none where nothing stands in the way."""
-    held: list[HeldAnswer]
+    held: list[HeldFile]
     """Files of the slide in quarantine: each is requeued, or set aside by a supervisor, before anybody signs."""
     needs_second: bool
     basis: str
@@ -81,8 +69,7 @@ def signing(slide: SlideId, house: Housed, caller: Called) -> SigningAnswer:
     refusals = [*state.why_not]
     if kind == "sign" and state.life in rules.NOT_TO_SIGN:
         refusals.insert(0, rules.NOT_TO_SIGN[state.life])
-    held = [_held(file) for file in state.held]
-    return SigningAnswer(kind, refusals, held, state.needs_second, state.proof)
+    return SigningAnswer(kind, refusals, list(state.held), state.needs_second, state.proof)
 
 
 def sign(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) -> Signed:
@@ -108,16 +95,10 @@ def amend(slide: SlideId, asked: SigningAsked, house: Housed, caller: Called) ->
     )
 
 
-def set_aside(
-    slide: SlideId, file: FileId, asked: SetAsideAsked, house: Housed, caller: Called
-) -> HeldAnswer:
+def set_aside(slide: SlideId, file: FileId, asked: SetAsideAsked, house: Housed, caller: Called) -> HeldFile:
     """Judge a file in quarantine unusable, with a reason: it stands against no signature any more."""
     name = slide_name(house.reader, slide)
-    return _held(judging.set_aside(house.writer, caller.actor, name, file, asked.reason, house.now))
-
-
-def _held(file: judging.HeldFile) -> HeldAnswer:
-    return HeldAnswer(file.id, file.file, file.reason, file.detail)
+    return judging.set_aside(house.writer, caller.actor, name, file, asked.reason, house.now)
 
 
 def _told(result: SlideResult) -> Signed:

@@ -1,35 +1,25 @@
-"""Slides and their cells, to read."""
+"""Slides, to read."""
 
-from collections.abc import Collection
-from typing import Annotated
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import Path, Query
 
 from leukowatch.differential.building import current_result, former_results
 from leukowatch.differential.listing import Line, listing
-from leukowatch.differential.result import State
-from leukowatch.review.api.answers import (
-    CellAnswer,
-    CellList,
-    FieldAnswer,
-    SignatureAnswer,
-    SignatureKind,
-    SlideAnswer,
-    SlideLine,
-    SlideList,
-)
+from leukowatch.differential.result import SlideResult, State
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
 from leukowatch.store.archived import slide_name
 from leukowatch.store.life import Life, lives
-from leukowatch.store.opinions import opinions, opinions_of
-from leukowatch.store.queries import fields_of, reading
-from leukowatch.store.reviewed import ReviewCell, review_cells
+from leukowatch.store.outbox import FAILED, Message, messages
+from leukowatch.store.queries import reading
 from leukowatch.store.rights import Act, Actor
-from leukowatch.store.rows import FieldRow
 from leukowatch.store.signatures import signatures_of
 from leukowatch.store.tallies import slide as slide_row
 
+SignatureKind = Literal["sign", "second", "amend"]
 PAGE = 50
 """Slides on a page of the list."""
 SlideId = Annotated[int, Path(alias="slide", ge=1, lt=2**63)]
@@ -42,6 +32,86 @@ NEXT: dict[Life, tuple[SignatureKind, Act]] = {
     Life.AMENDED: ("amend", Act.AMEND),
 }
 """Which signature comes next in a slide's life, and the right that it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlideLine:
+    """A line of the list of slides."""
+
+    id: int
+    name: str
+    status: str
+    """A word without spaces, as `to_review`."""
+    status_label: str
+    order: str
+    """Of the worklist, or empty."""
+    leucocytes: int
+    """Counted cells."""
+    target: int
+    unclassified: int
+    unseen: int
+    """Cells that no person has looked at."""
+    flags: list[str]
+    last_received: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlideList:
+    """One page of the list."""
+
+    slides: list[SlideLine]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAnswer:
+    """Who signed, and when."""
+
+    who: str
+    role: str
+    kind: str
+    version: int
+    at: datetime
+    comment: str
+    """Of an amendment, the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAnswer:
+    """A signed result on its way to another system."""
+
+    target: str
+    """`file` or `mllp`."""
+    version: int
+    state: str
+    """`waiting`, `sent` or `failed`."""
+    attempts: int
+    last_error: str
+    """Why the last try failed; empty where none did, and once it is sent."""
+    at: datetime | None
+    """When it was sent, or is tried next; null where it failed for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlideAnswer:
+    """One slide."""
+
+    id: int
+    name: str
+    status: str
+    status_label: str
+    flags: list[str]
+    next_signature: SignatureKind | None
+    """What whoever asks could give next; None where the role gives none."""
+    result: SlideResult
+    """Of what holds now; a signed one is kept in `versions`."""
+    signatures: list[SignatureAnswer]
+    deliveries: list[DeliveryAnswer]
+    """Where signed results went or are to go, the oldest first."""
+    versions: list[SlideResult]
+    """Each released result, the first one first."""
 
 
 def slides(
@@ -78,24 +148,8 @@ def slide(slide: SlideId, house: Housed, caller: Called) -> SlideAnswer:
             SignatureAnswer(row.who, row.role, row.kind, row.version, row.at, row.reason or row.comment)
             for row in signatures
         ],
+        deliveries=[_delivery(each) for each in messages(house.reader, slide=name)],
         versions=[each for each in former_results(house.reader, name) if each.state is not State.PRELIMINARY],
-    )
-
-
-def cells(slide: SlideId, house: Housed, caller: Called, second_look: bool = False) -> CellList:
-    """A slide's cells; in a second look as the bundle and the person who asks see them, without other people's word."""
-    name = slide_name(house.reader, slide)
-    found = review_cells(house.reader, name)
-    fields = [_field(row) for row in fields_of(house.reader, name)]
-    pictured = {each.id for each in fields if each.image}
-    if not second_look or caller.actor.account_id is None:
-        return CellList(fields, [_cell(each, each.name, each.reviewer, pictured) for each in found])
-    with reading(house.reader) as connection:
-        own = opinions_of(connection, slide, caller.actor.account_id)
-    mine = caller.actor.name
-    said = opinions(house.reader, name).get(mine, {})
-    return CellList(
-        fields, [_cell(each, own[each.key], mine if each.key in said else "", pictured) for each in found]
     )
 
 
@@ -129,16 +183,8 @@ def _line(line: Line, target: int) -> SlideLine:
     )  # fmt: skip
 
 
-def _field(row: FieldRow) -> FieldAnswer:
-    image = None if row.pruned_at else f"/api/v1/fields/{row.id}/image"
-    return FieldAnswer(
-        row.id, row.file, row.width, row.height, row.assessable, row.reason, image, row.pruned_at
+def _delivery(message: Message) -> DeliveryAnswer:
+    at = None if message.state == FAILED else message.sent_at or message.next_try_at
+    return DeliveryAnswer(
+        message.target, message.version, message.state, message.attempts, message.last_error, at
     )
-
-
-def _cell(cell: ReviewCell, name: str | None, reviewer: str, pictured: Collection[int]) -> CellAnswer:
-    crop = f"/api/v1/fields/{cell.field_id}/crops/{cell.key}" if cell.field_id in pictured else None
-    return CellAnswer(
-        cell.key, cell.field_id, (cell.xmin, cell.ymin, cell.xmax, cell.ymax), cell.first,
-        cell.first_probability, cell.second, cell.second_probability, name, reviewer, crop,
-    )  # fmt: skip

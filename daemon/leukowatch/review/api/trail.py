@@ -1,16 +1,47 @@
 """The audit trail."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
 
-from leukowatch.review.api.answers import AuditAnswer, AuditList, Verification
 from leukowatch.review.house import Housed
 from leukowatch.store.last_acts import last_acts
 from leukowatch.store.trail import verify
 
 MOST = 100
 """Acts on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAnswer:
+    """One act of the trail."""
+
+    id: int
+    at: datetime
+    who: str
+    act: str
+    subject: str
+    before: str
+    after: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditList:
+    """Part of the trail, the last act first."""
+
+    acts: list[AuditAnswer]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the trail is whole."""
+
+    whole: bool
+    findings: list[str] = field(default_factory=list)
 
 
 def audit(

@@ -5,8 +5,17 @@ const FLAGS = { H: "▲ high", L: "▼ low" };
 
 /** Show a result in the panel. */
 export function showDifferential(panel, result) {
-  const parts = [target, counted, apart, beside, chart, warnings, rests].map((part) => part(result));
+  const parts = [order, target, table, beside, chart, warnings, rests].map((part) => part(result));
   panel.replaceChildren(...parts.filter((part) => part !== null));
+}
+
+/** What the laboratory's list tells of the slide: whose result this will be. */
+function order({ order: told, corrected_leucocytes: corrected }) {
+  if (!told) return element("p", { class: "order" }, "No order is known for this slide.");
+  const known = [`Order ${told.order_id}`, told.age_years === null ? "" : `${told.age_years} years`, told.sex,
+    told.leucocytes === null ? "" : `leucocytes ${told.leucocytes} × 10⁹/L`,
+    corrected === null ? "" : `corrected for erythroblasts ${corrected.toFixed(2)}`];
+  return element("p", { class: "order" }, known.filter((each) => each).join(" · "));
 }
 
 function target(result) {
@@ -20,33 +29,29 @@ function target(result) {
       ` of ${result.target} cells: `, reached ? "✓ target reached" : "target not reached"));
 }
 
-function counted(result) {
+/** Both parts in one table, so that their columns stand below one another. */
+function table(result) {
   const shown = result.classes.filter((each) => each.role === "counted" && (each.count || each.reference));
-  const rows = shown.map((each) =>
-    element("tr", { "data-class": each.name, "data-flag": each.flag || null },
-      element("th", { scope: "row" }, element("span", { class: "swatch", "aria-hidden": "true" }), each.label),
-      element("td", { class: "count" }, each.count),
-      element("td", { class: "percent" }, percent(each.percent)),
-      element("td", { class: "limits" }, range(each.low, each.high)),
-      element("td", { class: "reference" }, each.reference ? range(each.reference.low, each.reference.high) : "–"),
-      element("td", { class: "flag" }, FLAGS[each.flag] ?? "")));
+  const apart = result.classes.filter((each) => each.role === "apart" && each.count > 0);
   return element("table", { class: "differential" },
     element("caption", {}, "Differential, per cent of counted leucocytes"),
     element("thead", {}, element("tr", {},
       ...["Class", "Cells", "%", "95% limits", "Reference", "Flag"].map((head) =>
         element("th", { scope: "col" }, head)))),
-    element("tbody", {}, ...rows));
+    element("tbody", {}, ...shown.map((each) => row(each,
+      element("td", { class: "limits" }, range(each.low, each.high)),
+      element("td", { class: "reference" }, each.reference ? range(each.reference.low, each.reference.high) : "–"),
+      element("td", { class: "flag" }, FLAGS[each.flag] ?? "")))),
+    apart.length ? element("tbody", { class: "apart" },
+      element("tr", {}, element("th", { scope: "rowgroup", colspan: 6 }, "Beside the differential, per 100 leucocytes")),
+      ...apart.map((each) => row(each, element("td", { colspan: 3 })))) : null);
 }
 
-function apart(result) {
-  const found = result.classes.filter((each) => each.role === "apart" && each.count > 0);
-  if (!found.length) return null;
-  return element("table", { class: "apart" },
-    element("caption", {}, "Beside the differential, per 100 leucocytes"),
-    element("tbody", {}, ...found.map((each) => element("tr", { "data-class": each.name },
-      element("th", { scope: "row" }, element("span", { class: "swatch", "aria-hidden": "true" }), each.label),
-      element("td", { class: "count" }, each.count),
-      element("td", { class: "percent" }, percent(each.percent))))));
+function row(each, ...more) {
+  return element("tr", { "data-class": each.name, "data-flag": each.flag || null },
+    element("th", { scope: "row" }, element("span", { class: "swatch", "aria-hidden": "true" }), each.label),
+    element("td", { class: "count" }, each.count),
+    element("td", { class: "percent" }, percent(each.percent)), ...more);
 }
 
 function beside(result) {

@@ -9,6 +9,17 @@ const KINDS = {
   amend: { path: "amendment", verb: "Amend", done: "Amended; the former result is kept." },
 };
 
+/** A signed result's way to another system, in words. */
+function delivery({ target, version, state, attempts, last_error: error, at }) {
+  const tries = attempts === 1 ? "1 try" : `${attempts} tries`;
+  const told = {
+    sent: () => `✓ sent, ${moment(at)}`,
+    waiting: () => (attempts ? `… not yet after ${tries}: ${error}; again ${moment(at)}` : "… waits"),
+    failed: () => `✗ failed after ${tries}: ${error}; leukowatch outbox retry lets it go again`,
+  }[state]();
+  return element("li", { "data-state": state }, element("strong", {}, target), `, version ${version}: ${told}`);
+}
+
 export class Signing {
   #path; #changed; #dialog; #quarantine; #kind = null; #basis = "";
 
@@ -38,6 +49,8 @@ export class Signing {
       element("strong", {}, each.who), `, ${each.role}: ${each.kind}, ${moment(each.at)}`,
       each.comment ? element("q", {}, each.comment) : null));
     list.replaceChildren(...(signed.length ? signed : [element("li", {}, "none")]));
+    the("#deliveries").hidden = slide.deliveries.length === 0;
+    the("#deliveries ul").replaceChildren(...slide.deliveries.map(delivery));
   }
 
   async #open() {

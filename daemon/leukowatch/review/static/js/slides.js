@@ -39,7 +39,7 @@ function row(slide) {
     element("td", { class: "count", "data-waits": slide.unclassified > 0 }, slide.unclassified),
     element("td", { class: "count" }, slide.unseen),
     element("td", {}, element("ul", { class: "flags" }, ...slide.flags.map((flag) => element("li", {}, flag)))),
-    element("td", {}, moment(slide.last_received)));
+    element("td", { class: "when" }, moment(slide.last_received)));
 }
 
 form.addEventListener("input", () => { page.number = 1; refresh(); });
