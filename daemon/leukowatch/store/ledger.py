@@ -12,9 +12,10 @@ from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from leukowatch.errors import LostRace, StoreUnavailable
+from leukowatch.store.analyses import BundleRef
 from leukowatch.store.engines import location
 from leukowatch.store.filings import select_filings, to_filing
-from leukowatch.store.group import BundleRef, Group
+from leukowatch.store.group import Group
 from leukowatch.store.outcome import Filing, Outcome, Status
 from leukowatch.store.review_tables import SlideEnd
 from leukowatch.store.tables import Arrival
