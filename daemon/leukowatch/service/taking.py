@@ -56,6 +56,7 @@ class Taker:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._folder = settings.inbox_folder
         self._watch = watch
         self._pool = pool
         self._put = put
@@ -178,7 +179,7 @@ class Taker:
             self._stability.retry(key)
             return
         try:
-            identity, wholeness = look(self._settings.inbox_folder, key, self._settings.inbox.max_bytes)
+            identity, wholeness = look(self._folder, key, self._settings.inbox.max_bytes)
             if self._stability.observe(key, identity, wholeness):
                 self._take(key, identity)
         except IntakeError as error:
@@ -186,15 +187,14 @@ class Taker:
 
     def _take(self, key: bytes, seen: Identity) -> None:
         """Read a complete file, and have it looked at where it can be."""
-        folder = self._settings.inbox_folder
-        taken = read(folder, key, seen, self._settings.inbox, datetime.now(UTC))
+        taken = read(self._folder, key, seen, self._settings.inbox, datetime.now(UTC))
         self._in_hand.add(key)
         if isinstance(taken, Outcome):
             self._put(taken)
         else:
             file = taken.received
             self._pool.submit(
-                taken.data, lambda answer: self._deliver(file, answer), folder / os.fsdecode(key)
+                taken.data, lambda answer: self._deliver(file, answer), self._folder / os.fsdecode(key)
             )
 
     def _deliver(self, taken: Received, answer: Answer) -> None:

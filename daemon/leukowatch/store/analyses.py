@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CLASSES = select(CellClass.name, CellClass.id)
 _BUNDLES = select(Bundle.sha256, Bundle.id).where(Bundle.sha256.in_(bindparam("wanted", expanding=True)))
+_ADD_CELLS = insert(Cell)
 _TOLD = select(BundleClass.class_id).where(BundleClass.bundle_id == bindparam("bundle"))
 """Statements are made once: making them anew was most of what a small group cost."""
 
@@ -69,7 +70,7 @@ class Analyses:
             for row in self._cell_rows(number, result)
         ]
         if cells:
-            self._connection.execute(insert(Cell), cells)
+            self._connection.execute(_ADD_CELLS, cells)
 
     def _cell_rows(self, analysis: int, result: "FieldResult") -> list[dict[str, Any]]:
         return [
