@@ -150,9 +150,9 @@ def _regular(inbox: Path, relative: bytes) -> Iterator[BinaryIO]:
 
 
 def _begin_to_write(descriptor: int) -> None:
-    """Have the disk begin with what it has not got yet of a file, so that the wait before its move is short.
+    """Have the disk begin with what it has not got yet of a file: its move waits until all of it is there.
 
-    Begun there, one file after another, each would wait for the disk twenty times as long.
+    Begun there, one file after another, each waits twenty times as long.
     """
     with suppress(OSError):  # a file system that knows no such advice
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
