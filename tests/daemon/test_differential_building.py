@@ -10,7 +10,7 @@ from leukowatch.differential.result import Order, Reference, State
 from leukowatch.differential.stored import as_text
 from leukowatch.errors import NotFound
 from leukowatch.store import reviews
-from leukowatch.store.group import BundleRef
+from leukowatch.store.analyses import BundleRef
 from leukowatch.store.ledger import Ledger
 from leukowatch.store.matching import matched
 from leukowatch.store.worklist import WorklistRow, record_worklist

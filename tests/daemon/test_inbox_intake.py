@@ -1,5 +1,6 @@
 """Intake: only whole regular files below the inbox are read, and every refusal has its name."""
 
+import errno
 import hashlib
 import os
 import socket
@@ -52,6 +53,17 @@ def test_empty_file_is_taken(inbox):
     (inbox / "S1/empty.jpg").touch()
 
     assert taken(inbox, b"S1/empty.jpg").data == b""
+
+
+def test_a_file_system_that_takes_no_advice_costs_no_file(inbox, monkeypatch):
+    """Advice to write early makes the later move quicker, and is no more than advice."""
+
+    def refuse(*arguments):
+        raise OSError(errno.EINVAL, "no such advice")
+
+    monkeypatch.setattr(intake.os, "posix_fadvise", refuse)
+
+    assert taken(inbox, b"S1/a.jpg").data == b"content"
 
 
 def test_names_of_any_bytes_are_taken(inbox):

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import create_mock_engine, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from leukowatch.store.columns import UtcTime
 from leukowatch.store.engines import writer_engine
+from leukowatch.store.schema import METADATA
 from stores import ENGINES, fresh
 
 SHA = "a" * 64
@@ -120,3 +121,24 @@ def test_a_time_without_zone_is_refused():
     """It could be any: better an error than a wrong time."""
     with pytest.raises(ValueError, match="no time zone"):
         UtcTime().process_bind_param(datetime(2031, 5, 4), sqlite.dialect())  # noqa: DTZ001  the point of the test
+
+
+def test_the_tables_are_portable():
+    """PostgreSQL's dialect accepts the same tables, with its own type for times."""
+    said = []
+    dialect = postgresql.dialect()
+    engine = create_mock_engine(
+        "postgresql://", lambda ddl, _values: said.append(str(ddl.compile(dialect=dialect)))
+    )
+
+    METADATA.create_all(engine, checkfirst=False)
+
+    assert any("received_at TIMESTAMP WITH TIME ZONE" in statement for statement in said)
+    assert any("ON analysis (field_id) WHERE is_current" in statement for statement in said)
+
+
+def test_no_column_is_one_of_postgresqls_own():
+    """PostgreSQL refuses tables with columns called like those that it keeps for itself."""
+    names = {column.name for table in METADATA.tables.values() for column in table.columns}
+
+    assert names.isdisjoint({"xmin", "xmax", "cmin", "cmax", "ctid", "tableoid"})

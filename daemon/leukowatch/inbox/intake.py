@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -63,6 +63,7 @@ def take(inbox: Path, relative: bytes, max_bytes: int, pattern: str, now: dateti
                 "raise that setting or make the image smaller"
             )
         data = file.read(before.size + 1)
+        _begin_to_write(file.fileno())
         after = Identity.of(os.fstat(file.fileno()))
     if after != before or len(data) != before.size:
         raise ChangedWhileRead(f"{shown}: changed while it was read; it is taken when its writer is done")
@@ -146,6 +147,15 @@ def _regular(inbox: Path, relative: bytes) -> Iterator[BinaryIO]:
                 yield file
     except OSError as error:
         raise _refusal(error, printable(relative)) from error
+
+
+def _begin_to_write(descriptor: int) -> None:
+    """Have the disk begin with what it has not got yet of a file: its move waits until all of it is there.
+
+    Begun there, one file after another, each waits twenty times as long.
+    """
+    with suppress(OSError):  # a file system that knows no such advice
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _refusal(error: OSError, shown: str) -> IntakeError:

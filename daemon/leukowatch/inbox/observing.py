@@ -71,7 +71,11 @@ class HintHandler(FileSystemEventHandler):
 
 
 class _Listener(InotifyFD):
-    """Reads the kernel's events, and says when it lost some or may watch no more folders."""
+    """Reads the kernel's events, and says when it lost some or may watch no more folders.
+
+    That a file has left is passed over: a look finds it gone. Watchdog would hold it, and all that came after, for half
+    a second, lest the file turn up elsewhere; and every file that the service itself moves away is one.
+    """
 
     def __init__(self, lost: Callable[[], None]) -> None:
         super().__init__()
@@ -90,7 +94,8 @@ class _Listener(InotifyFD):
     def handle_event(self, event: InotifyEvent) -> None:
         if event.is_queue_overflow:
             self._lost()
-        super().handle_event(event)
+        if event.is_directory or not event.is_moved_from:
+            super().handle_event(event)
 
 
 class ListeningObserver(BaseObserver):

@@ -30,9 +30,9 @@ from leukowatch.service.taking import Taker
 from leukowatch.service.vitality import Part, Vitals, patience_of
 from leukowatch.service.writing import Writer
 from leukowatch.settings import DATABASE_NAME, Settings
+from leukowatch.store.analyses import BundleRef
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.engines import location
-from leukowatch.store.group import BundleRef
 from leukowatch.store.ledger import Ledger
 from leukowatch.store.opened import written_folders
 

@@ -19,8 +19,8 @@ from leukowatch.service.home import home_name
 from leukowatch.service.priority import give_way
 from leukowatch.service.taking import AHEAD
 from leukowatch.settings import Settings
+from leukowatch.store.analyses import BundleRef
 from leukowatch.store.archived import ARCHIVE
-from leukowatch.store.group import BundleRef
 from leukowatch.store.opened import writer, written_folders
 from leukowatch.store.reanalysis import Archived, how_many_to_look_at, record_again, to_look_at
 

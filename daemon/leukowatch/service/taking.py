@@ -5,21 +5,19 @@ import queue
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from io import BytesIO
 
 import structlog
 
 from leukonet.result import FieldResult
 from leukowatch.analysis.answers import Answer, Pool, Refused, Returned
-from leukowatch.errors import ChangedWhileRead, FileTooLarge, IntakeError, NotRegular, Unreadable, Vanished
+from leukowatch.errors import ChangedWhileRead, IntakeError, NotRegular, Unreadable, Vanished
 from leukowatch.inbox.arrival import Identity
-from leukowatch.inbox.bounded import Wholeness
 from leukowatch.inbox.gate import Gate
-from leukowatch.inbox.intake import identify, look, received, received_unread, take
+from leukowatch.inbox.intake import look
 from leukowatch.inbox.naming import printable, slide_of
+from leukowatch.inbox.reading import read
 from leukowatch.inbox.stability import Sign, Stability
 from leukowatch.inbox.watch import InboxWatch
-from leukowatch.inbox.whole import structure
 from leukowatch.service.writing import Fate
 from leukowatch.settings import Settings
 from leukowatch.store.outcome import Outcome, Received
@@ -58,6 +56,7 @@ class Taker:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
+        self._folder = settings.inbox_folder
         self._watch = watch
         self._pool = pool
         self._put = put
@@ -180,33 +179,23 @@ class Taker:
             self._stability.retry(key)
             return
         try:
-            identity, wholeness = look(self._settings.inbox_folder, key, self._settings.inbox.max_bytes)
+            identity, wholeness = look(self._folder, key, self._settings.inbox.max_bytes)
             if self._stability.observe(key, identity, wholeness):
                 self._take(key, identity)
         except IntakeError as error:
             self._not_now(key, error)
 
     def _take(self, key: bytes, seen: Identity) -> None:
-        """Read a complete file; what took its name since it was seen is judged anew."""
-        inbox = self._settings.inbox
-        now = datetime.now(UTC)
-        try:
-            arrival = take(self._settings.inbox_folder, key, inbox.max_bytes, inbox.slide_pattern, now)
-        except FileTooLarge as error:
-            identity = identify(self._settings.inbox_folder, key)
-            self._in_hand.add(key)
-            unread = received_unread(key, identity, inbox.slide_pattern, now)
-            self._put(Outcome(unread, None, error.reason, str(error)))
-            return
-        if arrival.identity != seen:
-            raise ChangedWhileRead(f"{printable(key)}: replaced before it was opened; it is looked at anew")
+        """Read a complete file, and have it looked at where it can be."""
+        taken = read(self._folder, key, seen, self._settings.inbox, datetime.now(UTC))
         self._in_hand.add(key)
-        taken = received(arrival, now)
-        if flaw := _flaw(arrival.data):
-            self._put(Outcome(taken, None, *flaw))
+        if isinstance(taken, Outcome):
+            self._put(taken)
         else:
-            place = self._settings.inbox_folder / os.fsdecode(key)
-            self._pool.submit(arrival.data, lambda answer: self._deliver(taken, answer), place)
+            file = taken.received
+            self._pool.submit(
+                taken.data, lambda answer: self._deliver(file, answer), self._folder / os.fsdecode(key)
+            )
 
     def _deliver(self, taken: Received, answer: Answer) -> None:
         """Pass a field's answer on to the writer; runs in the pool's thread."""
@@ -240,12 +229,3 @@ class Taker:
         if self._refused.get(key) != error.reason:
             _log.warning("not taken", file=printable(key), reason=error.reason, error=str(error))
         self._refused[key] = error.reason
-
-
-def _flaw(data: bytes) -> tuple[str, str] | None:
-    """Reason and sentence for what needs no decoder to be refused."""
-    if not data:
-        return "empty", "the file has no bytes: have the microscope export it again"
-    if structure(BytesIO(data), len(data)) is Wholeness.CUT:
-        return "truncated", "the image's end is missing: copy the file again"
-    return None

@@ -12,9 +12,10 @@ from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from leukowatch.errors import LostRace, StoreUnavailable
+from leukowatch.store.analyses import BundleRef
 from leukowatch.store.engines import location
 from leukowatch.store.filings import select_filings, to_filing
-from leukowatch.store.group import BundleRef, Group
+from leukowatch.store.group import Group
 from leukowatch.store.outcome import Filing, Outcome, Status
 from leukowatch.store.review_tables import SlideEnd
 from leukowatch.store.tables import Arrival
@@ -27,6 +28,7 @@ _MOVED = (
     .where(Arrival.id == bindparam("arrival"), Arrival.filed_at.is_(None))
     .values(destination=bindparam("place"), filed_at=bindparam("now"), lost=bindparam("gone"))
 )
+_WRITTEN = select_filings().where(Arrival.id.in_(bindparam("numbers", expanding=True)))
 
 
 def utc_now() -> datetime:
@@ -78,7 +80,7 @@ class Ledger:
         with store_errors(location(self.engine)), self.engine.begin() as connection:
             group = Group(connection, self.bundle, self.clock(), self.home)
             numbers = group.record(outcomes)
-            rows = connection.execute(select_filings().where(Arrival.id.in_(numbers)))
+            rows = connection.execute(_WRITTEN, {"numbers": numbers})
             filings = {row.id: to_filing(row) for row in rows}
         return [filings[number] for number in numbers]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from leukowatch.errors import NotFound
-from leukowatch.store.group import BundleRef, Group
+from leukowatch.store.analyses import Analyses, BundleRef
 from leukowatch.store.queries import SHORTEST_HASH, reading
 from leukowatch.store.tables import Analysis, Arrival, Bundle, Field, Slide
 from leukowatch.store.writing import utc, writing
@@ -104,7 +104,7 @@ def record_again(engine: Engine, bundle: BundleRef, results: Sequence[tuple[int,
         connection.execute(select(Field.id).where(Field.id.in_(numbers)).order_by(Field.id).with_for_update())
         done: set[int] = set(connection.execute(_done(bundle.sha256, numbers)).scalars())
         new = [(number, result) for number, result in results if number not in done]
-        Group(connection, bundle, utc(None)).record_again(new)
+        Analyses(connection, bundle, utc(None)).write(new, current=False)
     return len(new)
 
 

@@ -103,17 +103,6 @@ def test_a_locked_database_is_refused_in_time_and_unharmed(ledger, store, path):
     assert ledger.commit([counted("S1/a.jpg", "a")])[0].status == Status.COUNTED
 
 
-def _blind_once(look):
-    """Look, but see nothing the first time."""
-    calls = []
-
-    def blind(self, outcomes):
-        calls.append(outcomes)
-        return {} if len(calls) == 1 else look(self, outcomes)
-
-    return blind
-
-
 def test_a_rule_broken_every_time_is_reported_in_the_end(ledger, monkeypatch):
     """A group that the schema refuses three times raises, and does not loop for ever."""
 

@@ -2,11 +2,13 @@
 
 import os
 
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
+
 from leukowatch.inbox import observing
 from leukowatch.inbox.observing import Hint
 from leukowatch.inbox.stability import Sign
 from leukowatch.inbox.watch import InboxWatch
-from watching import hints_until, listed
+from watching import DEADLINE, hints_until, listed
 
 
 def test_written_file_gives_a_close(watch, inbox):
@@ -61,12 +63,18 @@ def test_names_are_raw_bytes(watch, inbox):
     assert listed(watch) == [b"S1/" + name]
 
 
-def test_file_renamed_away_is_gone(watch, inbox, tmp_path):
-    """A file that leaves the inbox is said to be gone."""
+def test_file_renamed_away_holds_up_no_hint(inbox, tmp_path, monkeypatch):
+    """Watchdog waits for where a file went, and every one that is archived goes: the next would come so much later."""
+    monkeypatch.setattr(InotifyMoveEventGrouper, "delay", 2 * DEADLINE)
     (inbox / "S1/a.jpg").write_bytes(b"x")
-    (inbox / "S1/a.jpg").rename(tmp_path / "a.jpg")
+    watch = InboxWatch(inbox, 100, polling=False)
+    watch.start()
 
-    assert hints_until(watch, Hint(b"S1/a.jpg", Sign.GONE))
+    (inbox / "S1/a.jpg").rename(tmp_path / "a.jpg")
+    (inbox / "S1/b.jpg").write_bytes(b"x")
+
+    assert hints_until(watch, Hint(b"S1/b.jpg", Sign.CLOSED))
+    watch.stop()
 
 
 def test_polling_gives_hints_without_the_kernel(inbox, monkeypatch):
