@@ -2,7 +2,9 @@
 
 Flat is what does not change from the first tenth to the last, nor from a small backlog to a large one. The processor
 time tells of growth also where other programs take their share of the machine.
-Run: `python bench/backlog.py [--sizes 1000 10000 100000]`; a size of 100,000 takes 2 GB of disk and most of an hour.
+Run: `python bench/backlog.py [--sizes 1000 10000 100000]`; a size of 100,000 takes 2 GB of disk and a
+quarter of an hour.
+Rows come as the tenths do.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +29,7 @@ class Mark:
     fields: int
     """That have a committed row."""
     seconds: float
-    """Since READY."""
+    """Since the start."""
     processor: float
     """Seconds of all processes since READY."""
     megabytes: float
@@ -47,66 +50,72 @@ class Tenth:
     """At its end."""
 
 
-def watched(size: int) -> tuple[float, list[Mark]]:
-    """Have a service work a backlog off.
-
-    Returns:
-        Seconds from the start to READY, and marks: one at READY, then one at the first commit past each tenth.
-    """
+def watched(size: int) -> Iterator[Mark]:
+    """Have a service work a backlog off: a mark at READY, then one at the first commit past each tenth."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        files, _ = pictures(size)
-        drop(files, home / "inbox" / "BENCH")
+        drop(pictures(size)[0], home / "inbox" / "BENCH")
         started = time.perf_counter()
         with running(home, ANALYSIS__WORKERS="2") as process:
-            ready, spent = time.perf_counter(), processor_seconds(process.pid)
-            marks = [Mark(0, 0.0, 0.0, memory(process.pid))]
-            while len(marks) <= TENTHS:
-                found = wait_for(home, size * len(marks) // TENTHS)
-                seconds, used = time.perf_counter() - ready, processor_seconds(process.pid) - spent
-                marks.append(Mark(found, seconds, used, memory(process.pid)))
+            ready, spent = time.perf_counter() - started, processor_seconds(process.pid)
+            yield Mark(0, ready, 0.0, memory(process.pid))
+            for tenth in range(1, TENTHS + 1):
+                found = wait_for(home, size * tenth // TENTHS)
+                seconds, used = time.perf_counter() - started, processor_seconds(process.pid) - spent
+                yield Mark(found, seconds, used, memory(process.pid))
         require_all(home, size)
-        return ready - started, marks
 
 
-def tenths(marks: list[Mark]) -> list[Tenth]:
+def tenths(marks: Iterable[Mark]) -> Iterator[Tenth]:
     """What happened between each two marks; fields are committed in groups, so a mark is seldom right at its tenth."""
-    return [
-        Tenth(
-            number,
-            (two.fields - one.fields) / (two.seconds - one.seconds),
-            1000 * (two.processor - one.processor) / (two.fields - one.fields),
-            two.megabytes,
+    for number, (one, two) in enumerate(pairwise(marks), 1):
+        if two.fields > one.fields:
+            rate = (two.fields - one.fields) / (two.seconds - one.seconds)
+            milliseconds = 1000 * (two.processor - one.processor) / (two.fields - one.fields)
+            yield Tenth(number, rate, milliseconds, two.megabytes)
+
+
+def measure(size: int) -> None:
+    """Print a backlog's tenths, each when it is done, then how flat they were."""
+    print(
+        f"{size} files ({pictures(1)[1]}), 2 workers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+    print(f"{'':<10}{'fields/s':>10}{'ms a field':>12}{'MB':>8}")
+    marks: list[Mark] = []
+
+    def noted() -> Iterator[Mark]:
+        for mark in watched(size):
+            if not marks:
+                print(f"{'at READY':<10}{'':>10}{'':>12}{mark.megabytes:8.0f}", flush=True)
+            marks.append(mark)
+            yield mark
+
+    rows = []
+    for row in tenths(noted()):
+        print(
+            f"{f'tenth {row.number}':<10}{row.rate:10.1f}{row.milliseconds:12.2f}{row.megabytes:8.0f}",
+            flush=True,
         )
-        for number, (one, two) in enumerate(pairwise(marks), 1)
-        if two.fields > one.fields
-    ]
+        rows.append(row)
+    ready, end = marks[0].seconds, marks[-1].seconds
+    print(f"READY after {ready:.2f} s; all {size} counted at {size / (end - ready):.1f} fields/s")
+    for what, figures in (
+        ("fields/s", [row.rate for row in rows]),
+        ("ms", [row.milliseconds for row in rows]),
+    ):
+        middle = statistics.median(figures)
+        low, high = 100 * min(figures) / middle - 100, 100 * max(figures) / middle - 100
+        print(f"{what}: {low:+.0f}% to {high:+.0f}% of the median of the tenths")
 
 
 def main() -> None:
-    """Measure each size and print a table of its tenths."""
+    """Measure each size."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     for size in parser.parse_args().sizes:
-        start, marks = watched(size)
-        rows = tenths(marks)
-        print(
-            f"{size} files ({pictures(1)[1]}), 2 workers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-        )
-        print(f"{'':<10}{'fields/s':>10}{'ms a field':>12}{'MB':>8}")
-        print(f"{'at READY':<10}{'':>10}{'':>12}{marks[0].megabytes:8.0f}")
-        for row in rows:
-            print(f"{f'tenth {row.number}':<10}{row.rate:10.1f}{row.milliseconds:12.2f}{row.megabytes:8.0f}")
-        print(f"READY after {start:.2f} s; all {size} counted at {size / marks[-1].seconds:.1f} fields/s")
-        for what, figures in (
-            ("fields/s", [row.rate for row in rows]),
-            ("ms", [row.milliseconds for row in rows]),
-        ):
-            middle = statistics.median(figures)
-            low, high = 100 * min(figures) / middle - 100, 100 * max(figures) / middle - 100
-            print(f"{what}: {low:+.0f}% to {high:+.0f}% of the median of the tenths")
+        measure(size)
 
 
 if __name__ == "__main__":

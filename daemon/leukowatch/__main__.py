@@ -1,5 +1,15 @@
-"""`python -m leukowatch` is the `leukowatch` command."""
+"""`python -m leukowatch`, and what the installed `leukowatch` runs; the commands are imported only when one is run.
 
-from leukowatch.cli import main
+Each worker that is spawned imports the program that spawned it.
+"""
 
-main()
+
+def main() -> None:
+    """Run the command."""
+    from leukowatch.cli import main as run  # noqa: PLC0415  see above
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
