@@ -10,7 +10,7 @@ from leukonet.locate import Located
 class Rule(NamedTuple):
     """When a finer level of tiles is believed; `leukonet train levels` shows what each value costs and brings."""
 
-    plausible: float = 0.3
+    plausible: float = 0.2
     """Places below this score say nothing about the magnification."""
     doubt: float = 0.4
     """Score that a place must exceed to speak for its level."""
