@@ -1,5 +1,6 @@
 """Runs the page, and beside it the outbox, until told to stop."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -26,6 +27,8 @@ class _Server(uvicorn.Server):
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # what is loaded by now stays: a request that makes many rows need not look it all through
             self._ready(f"http://{self.config.host}:{self.config.port}")
 
 
