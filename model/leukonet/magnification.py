@@ -10,13 +10,15 @@ from leukonet.locate import Located
 class Rule(NamedTuple):
     """When a finer level of tiles is believed; `leukonet train levels` shows what each value costs and brings."""
 
-    plausible: float = 0.2
+    plausible: float = 0.3
     """Places below this score say nothing about the magnification."""
     doubt: float = 0.4
     """Score that a place must exceed to speak for its level."""
-    largest: float = 130.0
-    """Canvas pixels that the longer side of such a place must not exceed."""
-    gain: float = 1.2
+    smallest: float = 10.0
+    """Canvas pixels that the longer side of such a place must reach."""
+    largest: float = 110.0
+    """Canvas pixels that it must not exceed."""
+    gain: float = 2.0
     """By how much more than one that shows its cells well a finer level must be worth: a clear cell or two."""
     well_seen: float = 22.0
     """Canvas pixels from which on the usual cell is seen well."""
@@ -55,10 +57,10 @@ def worth(look: Look, rule: Rule = RULE) -> float:
     """How well the cells of one level look like cells: the most at the right magnification.
 
     Tiles that are too fine show a wealth of lobes, platelets and red cells that the locator half believes, so each
-    place must bring more than the rule's doubt, and those that fill the canvas bring nothing.
+    place must bring more than the rule's doubt; what fills the canvas brings nothing, nor does a speck on it.
     """
     believed = [place for place in look.places if place.score >= rule.plausible]
-    good = sum(place.score for place in believed if place.box.longer * look.scale <= rule.largest)
+    good = sum(p.score for p in believed if rule.smallest <= p.box.longer * look.scale <= rule.largest)
     return good - rule.doubt * len(believed)
 
 

@@ -28,6 +28,7 @@ EACH = 3
 TRIED = {
     "plausible": (0.2, 0.3, 0.4),
     "doubt": (0.3, 0.4, 0.5),
+    "smallest": (8.0, 10.0, 12.0),
     "largest": (110.0, 130.0, 150.0),
     "gain": (0.6, 1.2, 2.0),
     "well_seen": (18.0, 22.0, 28.0),
@@ -55,7 +56,8 @@ def tune(data: Path, bundle: Bundle, seed: int) -> Iterator[str]:
     for image, truth in large_fields(data, seed):
         looked.append((truth, list(looks(locator, on_canvas(image), image, least))))
     yield f"{len(looked)} fields, {sum(len(truth) for truth, _ in looked)} cells"
-    yield f"{'plausible':>10}{'doubt':>7}{'largest':>9}{'gain':>6}{'well seen':>11}{'found':>7}{'false':>7}"
+    sides = f"{'smallest':>10}{'largest':>9}"
+    yield f"{'plausible':>10}{'doubt':>7}{sides}{'gain':>6}{'well seen':>11}{'found':>7}{'false':>7}"
     yield _line(RULE, _judge(RULE, looked, bundle.cell_threshold)) + "  ships"
     rules = [Rule(*values) for values in product(*TRIED.values())]
     judged = [(rule, _judge(rule, looked, bundle.cell_threshold)) for rule in rules]
@@ -96,6 +98,7 @@ def _judge(
 
 
 def _line(rule: Rule, figures: tuple[int, int]) -> str:
-    plausible, doubt, largest, gain, well_seen = rule
+    plausible, doubt, smallest, largest, gain, well_seen = rule
     found, false = figures
-    return f"{plausible:>10.2f}{doubt:>7.2f}{largest:>9.0f}{gain:>6.1f}{well_seen:>11.0f}{found:>7}{false:>7}"
+    sides = f"{smallest:>10.0f}{largest:>9.0f}"
+    return f"{plausible:>10.2f}{doubt:>7.2f}{sides}{gain:>6.1f}{well_seen:>11.0f}{found:>7}{false:>7}"
