@@ -201,7 +201,7 @@ class ClusterPool:
         except LeukonetError as error:
             job.deliver(Refused(error.reason, str(error)))
         except Exception as error:  # noqa: BLE001  what a library raises on one field must not stop the others
-            self._unforeseen(job, f"{type(error).__name__}: {error}", was_looked_at=done.status != "error")
+            self._unforeseen(job, error, was_looked_at=done.status != "error")
         else:
             job.deliver(result)
         self._next_trial()
@@ -211,13 +211,14 @@ class ClusterPool:
         with self._lock:
             self._unsent.append(job)
 
-    def _unforeseen(self, job: _Job, told: str, *, was_looked_at: bool) -> None:
-        """Give up a field whose look failed, but not for a line that broke while its result was fetched."""
-        if not was_looked_at:
+    def _unforeseen(self, job: _Job, error: Exception, *, was_looked_at: bool) -> None:
+        """Give a field up, but not for a line that broke while its result was fetched."""
+        told = f"{type(error).__name__}: {error}"
+        if was_looked_at and isinstance(error, OSError):
+            _log.warning("a field's result did not come and is asked for again", error=told)
+            self._later(job)
+        else:
             job.deliver(Refused("failed", f"unforeseen {told}"))
-            return
-        _log.warning("a field's result did not come and is asked for again", error=told)
-        self._later(job)
 
     def _suspect(self, job: _Job) -> None:
         """A worker died with this field, and maybe with innocent others: suspects are tried one at a time."""
