@@ -260,6 +260,8 @@ def test_a_cluster_is_given_no_more_than_its_workers_can_use(cluster, tmp_path, 
             filed()
         alone = (len(home.left()), max(seen))
         cluster.start_workers(2)
+        # Workers are counted now and then: the first alone could file everything before the second is seen.
+        wait_until(lambda: pool.workers == 2, SLOW)
         wait_until(lambda: filed() == 40, SLOW)
 
     assert alone == (40, (AHEAD, 1))
