@@ -53,6 +53,7 @@ def test_every_field_is_recorded_and_archived_and_most_cells_are_named_right(hom
     assert home.query("SELECT DISTINCT slide FROM differential") == [("SLIDE-1",), ("SLIDE-2",), ("SLIDE-3",)]
 
 
+@pytest.mark.slow
 def test_three_sigkills_in_between_change_no_row(home, fields, tmp_path):
     """Killed three times while it reads: the same cells in the database as without, nothing twice."""
     undisturbed = type(home)(tmp_path / "undisturbed")

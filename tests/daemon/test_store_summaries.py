@@ -27,7 +27,7 @@ from stores import ON_BOTH, ServerStore, SqliteStore, fresh
 class TestSummaries(Laboratory.TestCase):
     """A few dozen sequences."""
 
-    settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+    settings = settings(max_examples=8, stateful_step_count=20, deadline=None)
 
 
 @pytest.mark.slow

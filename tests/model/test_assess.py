@@ -127,6 +127,7 @@ def test_real_fields_are_accepted(real_data, name):
     assert set(refused.values()) == {""}
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_real_fields_under_another_microscope_are_accepted(real_data):
     """A lab's own stain and lamp are none that the limits were set on: of a sample, hardly one in fifty is refused."""

@@ -89,6 +89,7 @@ def test_the_tuning_list_is_refused(tuning):
     }
 
 
+@pytest.mark.slow
 def test_no_picture_of_the_testing_list_yields_a_counted_cell(testing, bundle):
     """A count of what is no blood is worse than none; all of the list, from the file's bytes to the answer."""
     counted = []
