@@ -63,18 +63,6 @@ class PasswordAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    """A program's token, without the token."""
-
-    id: int
-    account: str
-    label: str
-    role: AccountRole
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class TokenAsked:
     """A new token."""
 
@@ -133,12 +121,9 @@ def change_account(account: AccountName, asked: AccountChange, house: Housed, ca
         stored.set_password(house.writer, actor, account, asked.password, house.now)
 
 
-def tokens(house: Housed) -> list[TokenAnswer]:
+def tokens(house: Housed) -> list[stored_tokens.TokenRow]:
     """Every token, revoked ones too."""
-    return [
-        TokenAnswer(row.id, row.account, row.label, row.role, row.created_at, row.revoked_at)
-        for row in stored_tokens.tokens(house.reader)
-    ]
+    return stored_tokens.tokens(house.reader)
 
 
 def add_token(asked: TokenAsked, house: Housed, caller: Called) -> TokenMade:
