@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pebble import ProcessPool
 
 from lab import PATIENCE, slow_image, wait_until
 from leukonet.bundle import DEFAULT, load_bundle
@@ -49,6 +50,21 @@ def answers():
 def workers(pool: LocalPool) -> list[int]:
     """Process ids of a pool's workers."""
     return list(pool._pool._pool_manager.worker_manager.workers)
+
+
+def breaking(pool: LocalPool, monkeypatch) -> ProcessPool:
+    """Let a pool's only worker, at rest, be killed in the moment in which the pool is given something next."""
+    inner = pool._pool
+    give = inner.schedule
+
+    def break_and_give(*arguments, **named):
+        for worker in workers(pool):
+            os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: not inner.active)
+        return give(*arguments, **named)
+
+    monkeypatch.setattr(inner, "schedule", break_and_give)
+    return inner
 
 
 def is_decoding(pid: int) -> bool:
@@ -179,6 +195,19 @@ def test_fields_in_hand_of_a_pool_that_broke_are_looked_at_by_the_next(made, pha
     assert isinstance(answers.get(), FieldResult)
 
 
+def test_field_given_in_the_moment_in_which_the_pool_breaks_is_looked_at_by_the_next(
+    made, phantoms, answers, monkeypatch
+):
+    """A pool that was seen to work may be broken when it is given a field: a worker at rest was killed."""
+    pool = made()
+    pool.prove()
+    broken = breaking(pool, monkeypatch)
+    pool.submit(phantoms[0], answers.put)
+
+    assert isinstance(answers.get(timeout=PATIENCE), FieldResult)
+    assert broken is not pool._pool
+
+
 def test_stop_gives_back_what_is_not_done_in_time(made, phantoms, answers):
     """A field that takes longer than the stop allows goes back to the inbox."""
     pool = made()
@@ -249,3 +278,14 @@ def test_proof_is_made_by_another_pool_where_a_worker_is_killed_while_it_gets_re
         os.kill(worker, signal.SIGKILL)
 
     assert pool.prove() is None
+
+
+def test_proof_asked_for_in_the_moment_in_which_the_pool_breaks_is_made_by_the_next(made, monkeypatch):
+    """A start must not end by a worker that is killed just then."""
+    pool = made()
+    pool.prove()
+    broken = breaking(pool, monkeypatch)
+    pool._proof = pool._proof_begun()
+
+    assert pool.prove() is None
+    assert broken is not pool._pool

@@ -4,9 +4,11 @@ import multiprocessing
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,7 +87,7 @@ class LocalPool:
         self.answered = 0
         """Looks that ended, well or not, since the start."""
         self._pool = self._made()
-        self._proof = self._pool.schedule(worker.prove)
+        self._proof = self._proof_begun()
 
     def prove(self) -> None:
         """Wait until a worker has shown that its networks see a synthetic field as they should.
@@ -173,34 +175,55 @@ class LocalPool:
             initializer=worker.begin,
             initargs=self._begin,
         )
-        for _ in range(self.workers):
-            pool.schedule(worker.warm_up)
+        with suppress(RuntimeError):  # broken already: whoever uses it sees that
+            for _ in range(self.workers):
+                pool.schedule(worker.warm_up)
         return pool
 
     def _proof_again(self) -> tuple[ProcessPool, "Future[None]"]:
         with self._lock:
             if not self._pool.active:
                 self._renew()
-            return self._pool, self._pool.schedule(worker.prove)
+            return self._pool, self._proof_begun()
+
+    def _proof_begun(self) -> "Future[None]":
+        """A worker's proof; of a pool that breaks in this moment, one that says so."""
+        try:
+            return self._pool.schedule(worker.prove)
+        except RuntimeError as error:
+            broken: Future[None] = Future()
+            broken.set_exception(BrokenProcessPool(str(error)))
+            return broken
 
     def _schedule(self, *jobs: _Job) -> None:
         """Give fields to the pool; where it broke, to a new one, with all that the old one had in hand."""
         futures = []
         with self._lock:
-            if not self._pool.active and not self._stopping:
-                jobs = (*jobs, *self._renew())
-            for job in jobs:
+            waiting = deque(jobs)
+            while waiting:
                 if self._stopping or self._broken > MOST_BROKEN:
-                    job.deliver(Returned("the workers are stopped"))
+                    waiting.popleft().deliver(Returned("the workers are stopped"))
                     continue
-                if not self._jobs:
-                    self._last_sign = self._clock()
-                future = self._pool.schedule(worker.look, args=(job.data,))
-                job.since = None
-                self._jobs[future] = job
-                futures.append(future)
+                if not self._pool.active:
+                    waiting += self._renew()
+                future = self._given(waiting[0])
+                if future is not None:
+                    self._jobs[future] = waiting.popleft()
+                    futures.append(future)
         for future in futures:
             future.add_done_callback(self._settle)
+
+    def _given(self, job: _Job) -> "Future[FieldResult] | None":
+        """Give a field to the pool; None where it broke since it was seen to work, which a worker's end may do."""
+        if not self._jobs:
+            self._last_sign = self._clock()
+        job.since = None
+        try:
+            return self._pool.schedule(worker.look, args=(job.data,))
+        except RuntimeError:
+            if self._pool.active:
+                raise
+            return None
 
     def _renew(self) -> list[_Job]:
         """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""
