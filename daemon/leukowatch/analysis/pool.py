@@ -188,12 +188,13 @@ class LocalPool:
 
     def _proof_begun(self) -> "Future[None]":
         """A worker's proof; of a pool that breaks in this moment, one that says so."""
+        proof: Future[None]
         try:
-            return self._pool.schedule(worker.prove)
+            proof = self._pool.schedule(worker.prove)
         except RuntimeError as error:
-            broken: Future[None] = Future()
-            broken.set_exception(BrokenProcessPool(str(error)))
-            return broken
+            proof = Future()
+            proof.set_exception(BrokenProcessPool(str(error)))
+        return proof
 
     def _schedule(self, *jobs: _Job) -> None:
         """Give fields to the pool; where it broke, to a new one, with all that the old one had in hand."""
@@ -219,11 +220,12 @@ class LocalPool:
             self._last_sign = self._clock()
         job.since = None
         try:
-            return self._pool.schedule(worker.look, args=(job.data,))
+            future: Future[FieldResult] = self._pool.schedule(worker.look, args=(job.data,))
         except RuntimeError:
             if self._pool.active:
                 raise
             return None
+        return future
 
     def _renew(self) -> list[_Job]:
         """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""

@@ -84,6 +84,18 @@ def train_threshold(
         typer.echo(line)
 
 
+@training.command("priors")
+def train_priors(
+    bundle: Annotated[str, typer.Option(help="Folder of a bundle that left sources out.")],
+    data: Data = Path("data"),
+) -> None:
+    """What it brings to expect more neutrophils, on the sources that a bundle left out."""
+    from leukonet.training.tune_priors import tune
+
+    for line in tune(data, load_bundle(bundle)):
+        typer.echo(line)
+
+
 @training.command("levels")
 def train_levels(
     data: Data = Path("data"),

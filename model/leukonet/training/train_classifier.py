@@ -93,7 +93,7 @@ def chances(crops: Crops) -> npt.NDArray[np.float64]:
 def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
     """Turn, shift, zoom, restain and blur kept crops into what the network sees."""
     count = tf.shape(images)[0]
-    zoom = tf.exp(tf.random.normal((count,), stddev=0.13 * recipe.jitter))
+    zoom = tf.exp(tf.random.normal((count,), stddev=0.22 * recipe.jitter))
     shift = tf.random.normal((count, 2), stddev=5.0 * recipe.jitter)
     angle = tf.random.uniform((count,), -np.pi, np.pi)
     flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
