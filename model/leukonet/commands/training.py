@@ -86,10 +86,10 @@ def train_threshold(
 
 @training.command("priors")
 def train_priors(
-    bundle: Annotated[str, typer.Option(help="Folder of a bundle that left sources out.")],
     data: Data = Path("data"),
+    bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
 ) -> None:
-    """What it brings to expect more neutrophils, on the sources that a bundle left out."""
+    """What it brings to expect more neutrophils, on the sources left out, or on what was held out of training."""
     from leukonet.training.tune_priors import tune
 
     for line in tune(data, load_bundle(bundle)):

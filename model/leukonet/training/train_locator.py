@@ -35,6 +35,12 @@ FAINTEST = 0.2
 """Smears are shown down to this share of their density: some stains and cameras are as pale."""
 LEAST_RED = 4
 """Boxes beside the white cells that tell how large a field's red cells are."""
+READ_RED = {"chula": 0.058, "pbc": 0.225}
+"""Diameter of the red cells of sets that box none, in shares of the field's longer side, as we read it off some of
+their fields: each set has one microscope."""
+ZOOMED = -1.6, 0.9
+"""Base-2 logarithms between which a field is zoomed from the size that fits the canvas: some microscopes show cells
+at a third of the size of others."""
 CROWDED = 0.25
 """How often crowded fields made of a source are shown, where its own fields are shown once. Of the 360 cells of Chula,
 left out, locators of 1,200 batches that saw them as often, a quarter as often and never found 267, 337 and 344 at a
@@ -64,7 +70,7 @@ def read_sheets(fields: Sequence[LabelledField], seed: int) -> Sheets:
         fields: PBC's boxes come from the outline of its central cell.
         seed: of the crowded fields.
     """
-    scenes = [(field.source, 1.0, _scene(field), red_diameter(field)) for field in fields]
+    scenes = [(field.source, 1.0, _scene(field), red_share(field)) for field in fields]
     scenes += [(f"{name}, crowded", CROWDED, made, 0.0) for name, made in crowded(fields, seed)]
     images = np.full((len(scenes), SHEET, SHEET, 3), BACKGROUND, np.uint8)
     boxes = np.zeros((len(scenes), MOST_CELLS, 4), np.float32)
@@ -74,7 +80,7 @@ def read_sheets(fields: Sequence[LabelledField], seed: int) -> Sheets:
         sheet = on_canvas(image, SHEET)
         images[index] = pixels(sheet.image)
         sizes[index] = np.array(image.size) * sheet.scale
-        reds[index] = red * sheet.scale
+        reds[index] = red * sizes[index].max()
         for slot, box in enumerate(truth[:MOST_CELLS]):
             boxes[index, slot] = np.array(box) * sheet.scale
     sources = np.array([name for name, *_ in scenes])
@@ -82,13 +88,17 @@ def read_sheets(fields: Sequence[LabelledField], seed: int) -> Sheets:
     return Sheets(images, sizes, boxes, reds, weights / weights.sum())
 
 
-def red_diameter(field: LabelledField) -> float:
-    """The median longer side of a field's boxes that are no white cells, in its pixels; 0 for fewer than `LEAST_RED`.
+def red_share(field: LabelledField) -> float:
+    """Diameter of a field's red cells in shares of its longer side; 0 where nothing tells.
 
-    One box in twelve of them is a platelet, and some red cells are cut by the border: a median passes over both.
+    It is the median longer side of the boxes that are no white cells. One in twelve of them is a platelet, and some
+    red cells are cut by the border: a median passes over both.
     """
-    sides = [box.longer for box in field.others]
-    return median(sides) if len(sides) >= LEAST_RED else 0.0
+    if len(field.others) < LEAST_RED:
+        return READ_RED.get(field.source, 0.0)
+    with Image.open(field.path) as opened:
+        longest = max(opened.size)
+    return median(box.longer for box in field.others) / longest
 
 
 def _scene(field: LabelledField) -> Scene:
@@ -108,7 +118,7 @@ def vary(
     natural = CANVAS / tf.reduce_max(sizes, axis=1)
     side = tf.sqrt(tf.reduce_prod(boxes[:, 0, 2:] - boxes[:, 0, :2], axis=1))
     side = tf.where(side > 1, side, 90.0)
-    wanted = natural * tf.pow(2.0, tf.random.uniform((count,), -0.9, 0.9))
+    wanted = natural * tf.pow(2.0, tf.random.uniform((count,), *ZOOMED))
     zoom = tf.clip_by_value(wanted, SMALLEST / side, tf.maximum(LARGEST / side, SMALLEST / side))
     turns = tf.cast(tf.random.uniform((count,), 0, 4, tf.int32), tf.float32) * (np.pi / 2)
     angle = turns + tf.random.normal((count,), stddev=0.1)
