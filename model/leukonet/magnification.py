@@ -36,8 +36,8 @@ class Look(NamedTuple):
     """Canvas pixels per field pixel."""
 
 
-def best_level(looks: Iterable[Look], rule: Rule = RULE) -> Sequence[Located]:
-    """The places of the level at which the locator is surest.
+def best_level(looks: Iterable[Look], rule: Rule = RULE) -> Look:
+    """The level at which the locator is surest.
 
     Args:
         looks: from coarse to fine, at least one; a level is not asked for where a coarser one has been left behind.
@@ -50,7 +50,7 @@ def best_level(looks: Iterable[Look], rule: Rule = RULE) -> Sequence[Located]:
             best = finer
         elif worth(best, rule) > 0:
             break  # on no field that the rule was chosen on was a still finer level the best
-    return best.places
+    return best
 
 
 def worth(look: Look, rule: Rule = RULE) -> float:

@@ -1,7 +1,7 @@
 """Looks at a large field tile by tile, where its cells would be too small to be seen on one canvas.
 
 A large file may be a few cells in great detail or hundreds of them, so a large field is looked at whole and then in
-finer and finer tiles; `magnification` tells which level is kept.
+finer and finer tiles; `magnification` tells which level is kept, and `closer` judges what is small on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from leukonet.closer import LEAST, look_closer
 from leukonet.locate import STRIDE, Located, locate, without_overlap
 from leukonet.magnification import RULE, Look, best_level
 from leukonet.network import Network
@@ -64,8 +65,8 @@ def locate_field(network: Network, canvas: Canvas, image: Image.Image, threshold
     Returns:
         Cells from the most certain to the least, each once.
     """
-    best = best_level(looks(network, canvas, image, min(threshold, RULE.plausible)))
-    return [place for place in best if place.score >= threshold]
+    least = min(threshold, RULE.plausible, LEAST)
+    return look_closer(network, image, best_level(looks(network, canvas, image, least)), threshold)
 
 
 def looks(network: Network, canvas: Canvas, image: Image.Image, least: float) -> Iterator[Look]:

@@ -90,7 +90,7 @@ def _judge(
     """Labelled cells that are found and places that are none, over all fields."""
     found = false = 0
     for truth, levels in looked:
-        places = [Found(*place) for place in best_level(levels, rule) if place.score >= threshold]
+        places = [Found(*place) for place in best_level(levels, rule).places if place.score >= threshold]
         matched = Detections(truth, tuple(places), threshold, "", (1, 1)).matches()
         false += matched.count(None)
         found += len(matched) - matched.count(None)

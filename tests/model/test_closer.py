@@ -1,0 +1,108 @@
+"""What a canvas shows small is looked at again from near, and nothing else."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from leukonet.closer import SMALL, look_closer
+from leukonet.colour import Pixels
+from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
+from leukonet.magnification import Look
+from leukonet.result import Box
+from leukonet.views import CANVAS
+
+GRID = CANVAS // STRIDE
+FIELD = (720, 450)
+SCALE = CANVAS / max(FIELD)
+
+
+class Near:
+    """Stands in for the locator: sees one cell in the middle of each canvas, of a size and as sure as told."""
+
+    def __init__(self, side: float, score: float) -> None:
+        self.seen: list[Pixels] = []
+        self._scores = np.full((GRID, GRID, OUTPUTS), -20, np.float32)
+        log = np.log2(side / SIZE_UNIT)
+        self._scores[GRID // 2, GRID // 2, :5] = [np.log(score / (1 - score)), -0.5, -0.5, log, log]
+
+    def __call__(self, canvas: Pixels) -> np.ndarray:
+        """Keep the canvas and answer."""
+        self.seen.append(canvas)
+        return self._scores
+
+
+def field(*cells: Box) -> Image.Image:
+    """A light field with a dark square for each cell."""
+    image = Image.new("RGB", FIELD, (220, 210, 215))
+    for box in cells:
+        image.paste((90, 40, 120), tuple(int(edge) for edge in box))
+    return image
+
+
+def square(x: float, y: float, side: float) -> Box:
+    """A box around a centre."""
+    return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+
+
+def small(side: float) -> bool:
+    """Whether a canvas shows a cell of the field small."""
+    return side * SCALE < SMALL
+
+
+@pytest.mark.parametrize(("near", "expected"), [(0.9, 1), (0.3, 0)])
+def test_a_small_place_counts_by_the_mean_of_both_looks(near, expected):
+    """Half believed from afar, it is a cell or none from near."""
+    cell = square(300, 200, 70)
+    found = look_closer(Near(64, near), field(cell), Look([Located(cell, 0.3)], SCALE), 0.5)
+
+    assert small(70)
+    assert [(0.3 + near) / 2] * expected == [pytest.approx(place.score) for place in found]
+
+
+def test_a_small_place_has_the_size_and_place_that_the_closer_look_gives():
+    """From afar the locator takes small cells for larger than they are."""
+    cell, guessed = square(300, 200, 60), square(304, 203, 75)
+    found = look_closer(Near(51.2, 0.9), field(cell), Look([Located(guessed, 0.6)], SCALE), 0.5)
+
+    (place,) = found
+    assert place.box.centre == pytest.approx(guessed.centre, abs=1)  # the stand-in sees the canvas's middle
+    assert place.box.longer == pytest.approx(60, abs=0.5)
+
+
+def test_the_closer_look_shows_the_place_in_the_middle_at_a_good_size():
+    """Where training shows its cells."""
+    cell = square(300, 200, 72)
+    network = Near(64, 0.9)
+    look_closer(network, field(cell), Look([Located(cell, 0.6)], SCALE), 0.5)
+    rows, columns = np.nonzero(network.seen[0][..., 1] < 150)
+
+    assert (CANVAS / 2, CANVAS / 2) == pytest.approx((rows.mean(), columns.mean()), abs=2)
+    assert 64 == pytest.approx(np.ptp(rows) + 1, abs=2)
+
+
+@pytest.mark.parametrize("corner", [(30, 30), (690, 420), (30, 420)])
+def test_a_small_place_at_the_border_is_looked_at_where_the_field_is(corner):
+    """There is nothing to see beyond it."""
+    cell = square(*corner, 56)
+    network = Near(64, 0.9)
+    look_closer(network, field(cell), Look([Located(cell, 0.6)], SCALE), 0.5)
+
+    assert 64 == pytest.approx(np.ptp(np.nonzero(network.seen[0][..., 1] < 150)[0]) + 1, abs=2)
+
+
+def test_beside_a_cell_that_is_seen_well_nothing_is_looked_at_again():
+    """What is far smaller than the surest cell is a platelet."""
+    cell, platelet = Located(square(200, 200, 200), 0.9), Located(square(500, 300, 50), 0.3)
+    network = Near(64, 0.99)
+    found = look_closer(network, field(cell.box, platelet.box), Look([cell, platelet], SCALE), 0.5)
+
+    assert not small(200)
+    assert ([cell], []) == (found, network.seen)
+
+
+def test_two_looks_at_one_cell_are_one_cell():
+    """Pieces of it, seen from afar as two, turn out to be the same from near."""
+    left, right = Located(square(296, 200, 40), 0.4), Located(square(304, 200, 40), 0.3)
+    found = look_closer(Near(128, 0.9), field(square(300, 200, 80)), Look([left, right], SCALE), 0.5)
+
+    assert 1 == len(found)
