@@ -16,7 +16,7 @@ FILE = "classifier.tflite"
 
 def open_classifier(content: bytes, classes: int) -> Network:
     """The classifier's network, its shape checked."""
-    return Network(content, FILE, (CROP, CROP), (classes,))
+    return Network(content, FILE, (CROP, CROP), classes)
 
 
 def scores(network: Network, picture: Pixels, *, mirrored: bool) -> Scores:

@@ -15,7 +15,7 @@ SIZE = (100, 80)
 
 def open_field(content: bytes, classes: int) -> Network:
     """The field network, its shape checked."""
-    return Network(content, FILE, (SIZE[1], SIZE[0]), (classes,))
+    return Network(content, FILE, (SIZE[1], SIZE[0]), classes)
 
 
 def answer(network: Network, image: Image.Image, bundle: Bundle) -> Cell:

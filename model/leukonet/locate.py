@@ -1,7 +1,5 @@
-"""Finds the white cells of a field: peaks of the locator's map, each with a box, none far smaller than a red cell."""
+"""Finds the white cells of a field: peaks of the locator's map, each with a box."""
 
-from collections.abc import Sequence
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +17,7 @@ MOST_OVERLAP = 0.4
 """Of two boxes that overlap more than this (intersection over union), the less certain one goes."""
 MOST_CELLS = 200
 """Peaks looked at on one canvas."""
-LEAST_SIDE = 0.5
-"""A white cell's longer side is at least this share of the red cells' diameter around it. In BCCD's training fields of
-294 white cells one is smaller than 0.85, and of 266 platelets one in ten is larger than 0.5; on a microscope that it
-never saw, the locator takes red cells for larger than they are."""
-OUTPUTS = 6
-OUTPUTS_BEFORE = 5
-"""Locators made before `smear-5` know no red cells."""
+OUTPUTS = 5
 
 
 class Located(NamedTuple):
@@ -39,7 +31,7 @@ class Located(NamedTuple):
 
 def open_locator(content: bytes) -> Network:
     """The locator's network, its shape checked."""
-    return Network(content, FILE, (CANVAS, CANVAS), (OUTPUTS, OUTPUTS_BEFORE))
+    return Network(content, FILE, (CANVAS, CANVAS), OUTPUTS)
 
 
 def locate(network: Network, canvas: Canvas, size: tuple[int, int], threshold: float) -> list[Located]:
@@ -54,18 +46,16 @@ def locate(network: Network, canvas: Canvas, size: tuple[int, int], threshold: f
     Returns:
         Cells from the most certain to the least.
     """
-    scores = network(pixels(canvas.image))
-    least = LEAST_SIDE * red_diameter(scores, [length * canvas.scale for length in size])
-    found = [(box, score) for box, score in peaks(scores, threshold) if box.longer >= least]
+    found = peaks(network(pixels(canvas.image)), threshold)
     boxes = [Located(_in_field(box, canvas.scale, size), score) for box, score in found]
     return without_overlap([place for place in boxes if place.box.area > 0])
 
 
 def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
-    """Decode the locator's map `(rows, columns, 6 or 5)` to boxes on the canvas, the most certain first.
+    """Decode the locator's map `(rows, columns, 5)` to boxes on the canvas, the most certain first.
 
     The map holds, for each grid cell, the logit of a centre, its offset in x and y in strides,
-    the base-2 logarithms of width and height over `SIZE_UNIT`, and that of the red cells' diameter thereabouts.
+    and the base-2 logarithms of width and height over `SIZE_UNIT`.
     """
     logit = scores[..., 0]
     score = np.exp(-np.logaddexp(0, -logit))
@@ -74,25 +64,12 @@ def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
     chosen.sort(key=lambda place: -logit[place])
     found = []
     for row, column in chosen[:MOST_CELLS]:
-        dx, dy, wide, high = map(float, scores[row, column, 1:5])
+        _, dx, dy, wide, high = map(float, scores[row, column])
         x, y = (column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE
         half_width, half_height = SIZE_UNIT * 2**wide / 2, SIZE_UNIT * 2**high / 2
         box = Box(x - half_width, y - half_height, x + half_width, y + half_height)
         found.append((box, float(score[row, column])))
     return found
-
-
-def red_diameter(scores: Scores, size: Sequence[float]) -> float:
-    """The usual diameter in canvas pixels of the red cells of a field, 0 where the locator knows none.
-
-    Args:
-        scores: the locator's map.
-        size: width and height of the field on the canvas, in pixels.
-    """
-    if scores.shape[-1] < OUTPUTS:
-        return 0.0
-    columns, rows = (ceil(length / STRIDE) for length in size)
-    return float(SIZE_UNIT * 2.0 ** np.median(scores[:rows, :columns, 5]))
 
 
 def _around(logit: Scores, place: tuple[int, int]) -> Scores:

@@ -40,13 +40,13 @@ class Network:
         content: of the `.tflite` file.
         file: its name, for errors.
         side: `(height, width)` of the images it must take.
-        outputs: lengths that the last axis of its output may have.
+        outputs: length that the last axis of its output must have.
 
     Raises:
         BundleDamaged: the content is no network, or one of another shape.
     """
 
-    def __init__(self, content: bytes, file: str, side: tuple[int, int], outputs: tuple[int, ...]) -> None:
+    def __init__(self, content: bytes, file: str, side: tuple[int, int], outputs: int) -> None:
         try:
             with _silence():
                 self._interpreter = Interpreter(model_content=content, num_threads=1)
@@ -59,10 +59,8 @@ class Network:
         if tuple(source["shape"]) != (1, *side, 3) or source["dtype"] is not np.uint8:
             taken = f"{source['dtype'].__name__} {source['shape'].tolist()}"
             raise BundleDamaged(f"{file}: takes {taken}, not uint8 {[1, *side, 3]}; reinstall")
-        if result["shape"][-1] not in outputs or result["dtype"] is not np.float32:
-            raise BundleDamaged(
-                f"{file}: gives {result['shape'].tolist()}, not {outputs[0]} scores; reinstall"
-            )
+        if result["shape"][-1] != outputs or result["dtype"] is not np.float32:
+            raise BundleDamaged(f"{file}: gives {result['shape'].tolist()}, not {outputs} scores; reinstall")
         self._input, self._output = source["index"], result["index"]
 
     def __call__(self, image: Pixels) -> Scores:

@@ -23,7 +23,7 @@ class Near:
         self.seen: list[Pixels] = []
         self._scores = np.full((GRID, GRID, OUTPUTS), -20, np.float32)
         log = np.log2(side / SIZE_UNIT)
-        self._scores[GRID // 2, GRID // 2, :5] = [np.log(score / (1 - score)), -0.5, -0.5, log, log]
+        self._scores[GRID // 2, GRID // 2] = [np.log(score / (1 - score)), -0.5, -0.5, log, log]
 
     def __call__(self, canvas: Pixels) -> np.ndarray:
         """Keep the canvas and answer."""
@@ -44,18 +44,13 @@ def square(x: float, y: float, side: float) -> Box:
     return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
-def small(side: float) -> bool:
-    """Whether a canvas shows a cell of the field small."""
-    return side * SCALE < SMALL
-
-
 @pytest.mark.parametrize(("near", "expected"), [(0.9, 1), (0.3, 0)])
 def test_a_small_place_counts_by_the_mean_of_both_looks(near, expected):
     """Half believed from afar, it is a cell or none from near."""
     cell = square(300, 200, 70)
     found = look_closer(Near(64, near), field(cell), Look([Located(cell, 0.3)], SCALE), 0.5)
 
-    assert small(70)
+    assert 70 * SCALE < SMALL
     assert [(0.3 + near) / 2] * expected == [pytest.approx(place.score) for place in found]
 
 
@@ -90,14 +85,15 @@ def test_a_small_place_at_the_border_is_looked_at_where_the_field_is(corner):
     assert 64 == pytest.approx(np.ptp(np.nonzero(network.seen[0][..., 1] < 150)[0]) + 1, abs=2)
 
 
-def test_beside_a_cell_that_is_seen_well_nothing_is_looked_at_again():
-    """What is far smaller than the surest cell is a platelet."""
-    cell, platelet = Located(square(200, 200, 200), 0.9), Located(square(500, 300, 50), 0.3)
+def test_what_is_far_smaller_than_the_surest_place_is_no_cell():
+    """A platelet beside a cell; a lymphocyte beside a monocyte stays, and neither is worth a closer look here."""
+    monocyte, lymphocyte = Located(square(200, 200, 280), 0.9), Located(square(500, 300, 150), 0.6)
+    platelet = Located(square(600, 100, 60), 0.8)
     network = Near(64, 0.99)
-    found = look_closer(network, field(cell.box, platelet.box), Look([cell, platelet], SCALE), 0.5)
+    places = [monocyte, platelet, lymphocyte]
+    found = look_closer(network, field(*(place.box for place in places)), Look(places, SCALE), 0.5)
 
-    assert not small(200)
-    assert ([cell], []) == (found, network.seen)
+    assert ([monocyte, lymphocyte], []) == (found, network.seen)
 
 
 def test_two_looks_at_one_cell_are_one_cell():

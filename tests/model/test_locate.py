@@ -7,17 +7,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from leukonet.locate import (
-    LEAST_SIDE,
     MOST_CELLS,
     MOST_OVERLAP,
     OUTPUTS,
-    OUTPUTS_BEFORE,
     SIZE_UNIT,
     STRIDE,
     Located,
     locate,
     peaks,
-    red_diameter,
     without_overlap,
 )
 from leukonet.result import Box
@@ -25,7 +22,6 @@ from leukonet.views import CANVAS, on_canvas
 
 GRID = CANVAS // STRIDE
 NOTHING = -20.0
-FIELD = on_canvas(Image.new("RGB", (640, 480), (220, 210, 215)))
 
 
 def logit(score: float) -> float:
@@ -33,13 +29,12 @@ def logit(score: float) -> float:
     return float(np.log(score / (1 - score)))
 
 
-def drawn(*cells: tuple[int, int, float], size: float = SIZE_UNIT, red: float = 1.0) -> np.ndarray:
-    """A map with a peak of some size at each `(row, column, score)`, and red cells of another everywhere."""
+def drawn(*cells: tuple[int, int, float], size: float = SIZE_UNIT) -> np.ndarray:
+    """A map with a peak at each `(row, column, score)`."""
     scores = np.zeros((GRID, GRID, OUTPUTS), np.float32)
     scores[..., 0] = NOTHING
-    scores[..., 5] = np.log2(red / SIZE_UNIT)
     for row, column, score in cells:
-        scores[row, column, :5] = [logit(score), 0, 0, np.log2(size / SIZE_UNIT), np.log2(size / SIZE_UNIT)]
+        scores[row, column] = [logit(score), 0, 0, np.log2(size / SIZE_UNIT), np.log2(size / SIZE_UNIT)]
     return scores
 
 
@@ -51,7 +46,7 @@ def rows(found: list[tuple[Box, float]]) -> list[float]:
 def test_position_and_size_are_decoded_exactly():
     """The middle of a grid cell, plus the offset in strides; sizes are powers of two of the unit."""
     scores = drawn((3, 10, 0.9))
-    scores[3, 10, 1:5] = [0.25, -0.5, 1.0, -1.0]
+    scores[3, 10, 1:] = [0.25, -0.5, 1.0, -1.0]
     (box, score), *others = peaks(scores, 0.5)
 
     assert (10.75 * STRIDE, 3 * STRIDE) == box.centre
@@ -115,31 +110,6 @@ def test_equal_neighbours_are_one_cell():
 def test_a_map_of_nothing_but_peaks_is_cut_short():
     """Hostile input may cost time, but not without end."""
     assert MOST_CELLS == len(peaks(np.zeros((GRID, GRID, OUTPUTS), np.float32), 0.4))
-
-
-@pytest.mark.parametrize(("share", "expected"), [(0.95, 0), (1.05, 1)])
-def test_what_is_far_smaller_than_a_red_cell_is_no_white_cell(share, expected):
-    """Platelets look like small dark cells; the smallest lymphocyte is as large as the red cells beside it."""
-    scores = drawn((10, 10, 0.9), size=share * LEAST_SIDE * 40, red=40)
-
-    assert expected == len(locate(lambda _: scores, FIELD, (640, 480), 0.4))
-
-
-def test_red_cells_are_measured_in_the_field_and_not_beside_it():
-    """What the canvas shows beyond the field is grey; a few places of it that err do not matter either."""
-    scores = drawn(red=40)
-    scores[GRID * 3 // 4 :, :, 5] = 3  # below a field of 640 x 480
-    scores[:2, :, 5] = 3
-
-    assert pytest.approx(40) == red_diameter(scores, (CANVAS, CANVAS * 3 / 4))
-
-
-def test_a_locator_of_before_knows_no_red_cells():
-    """Then nothing is too small for it."""
-    scores = drawn((10, 10, 0.9), size=5, red=40)[..., :OUTPUTS_BEFORE]
-
-    assert 0 == red_diameter(scores, (CANVAS, CANVAS))
-    assert 1 == len(locate(lambda _: scores, FIELD, (640, 480), 0.4))
 
 
 def test_of_two_that_overlap_the_less_certain_goes():

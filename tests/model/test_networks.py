@@ -7,14 +7,14 @@ import pytest
 
 from leukonet.cells import CLASS_NAMES
 from leukonet.colour import BACKGROUND
-from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, peaks
+from leukonet.locate import SIZE_UNIT, STRIDE, peaks
 from leukonet.result import Box
 from leukonet.training.datasets import read_dataset
 from leukonet.views import CANVAS, CROP
 
 pytestmark = pytest.mark.slow
 GRID = CANVAS // STRIDE
-HEAT, WEIGHT, X, Y, WIDE, HIGH, CENTRE, RED, KNOWN = range(9)
+HEAT, WEIGHT, X, Y, WIDE, HIGH, CENTRE = range(7)
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +25,12 @@ def locator():
     return train_locator
 
 
-def targets(locator, *boxes: tuple[float, float, float, float], red: float = 0.0) -> np.ndarray:
-    """The truth that the locator is trained on, for one canvas with these boxes and red cells of this diameter."""
+def targets(locator, *boxes: tuple[float, float, float, float]) -> np.ndarray:
+    """The truth that the locator is trained on, for one canvas with these boxes."""
     given = np.zeros((1, locator.MOST_CELLS, 4), np.float32)
     for slot, box in enumerate(boxes):
         given[0, slot] = box
-    return locator.targets(given, np.full((1, 2, 2), red, np.float32)).numpy()[0]
+    return locator.targets(given).numpy()[0]
 
 
 def centres(truth: np.ndarray) -> list[tuple[int, int]]:
@@ -54,10 +54,7 @@ def test_the_locator_and_the_classifier_have_the_shapes_of_their_views():
 
     locator, classifier = networks.locator(), networks.classifier()
 
-    assert ((None, CANVAS, CANVAS, 3), (None, GRID, GRID, OUTPUTS)) == (
-        locator.input_shape,
-        locator.output_shape,
-    )
+    assert ((None, CANVAS, CANVAS, 3), (None, GRID, GRID, 5)) == (locator.input_shape, locator.output_shape)
     assert ((None, CROP, CROP, 3), (None, len(CLASS_NAMES))) == (
         classifier.input_shape,
         classifier.output_shape,
@@ -68,8 +65,8 @@ def test_targets_mark_the_grid_cell_of_the_centre(locator):
     """With offset and size such that analysis would decode the very box."""
     truth = targets(locator, (61, 91, 101, 151))
     ((row, column),) = centres(truth)
-    scores = np.full((GRID, GRID, OUTPUTS), -20, np.float32)
-    scores[row, column, :5] = [9, *truth[row, column, X:CENTRE]]
+    scores = np.full((GRID, GRID, 5), -20, np.float32)
+    scores[row, column] = [9, *truth[row, column, X:CENTRE]]
     ((box, _),) = peaks(scores, 0.5)
 
     assert (121 // STRIDE, 81 // STRIDE) == (row, column)
@@ -115,24 +112,11 @@ def test_a_cell_cut_by_the_border_is_marked_by_what_is_seen_of_it(locator):
 def test_the_loss_is_least_for_the_truth(locator):
     """A network that gave the truth would not be pushed away from it."""
     truth = targets(locator, (61, 61, 133, 133))[None]
-    heat = np.where(truth[..., CENTRE, None] > 0, 9.0, -9.0)
-    right = np.concatenate([heat, truth[..., X:CENTRE], truth[..., RED, None]], axis=-1)
+    right = np.concatenate([np.where(truth[..., CENTRE:] > 0, 9.0, -9.0), truth[..., X:CENTRE]], axis=-1)
     shifted = np.roll(right, 3, axis=2)
 
     assert float(locator.loss(truth, right.astype(np.float32))) < 0.05
     assert float(locator.loss(truth, shifted.astype(np.float32))) > 5
-
-
-def test_the_red_cells_of_a_canvas_are_learnt_where_their_size_is_known(locator):
-    """Everywhere on it as the logarithm of their diameter, and nowhere where no box tells."""
-    known, unknown = targets(locator, red=32.0), targets(locator)
-    wrong = np.zeros((GRID, GRID, OUTPUTS), np.float32)
-    wrong[..., 0] = -9
-
-    assert (-1.0, -1.0, 1.0) == (known[..., RED].min(), known[..., RED].max(), known[..., KNOWN].min())
-    assert 0 == unknown[..., KNOWN].max()
-    assert pytest.approx(1, abs=0.05) == float(locator.loss(known[None], wrong[None]))
-    assert float(locator.loss(unknown[None], wrong[None])) < 0.05
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -144,7 +128,7 @@ def test_augmentation_moves_boxes_with_the_pixels(locator, monkeypatch, seed):
     from leukonet.training.quartered import SHARE
 
     monkeypatch.setattr(locator.augment, "optics", lambda images, *_, **__: images)
-    monkeypatch.setattr(locator, "targets", lambda boxes, _: boxes)
+    monkeypatch.setattr(locator, "targets", lambda boxes: boxes)
     keras.utils.set_random_seed(seed)
     count, side = 16, locator.SHEET
     images = np.full((count, side, side, 3), BACKGROUND / 255, np.float32)
@@ -152,7 +136,7 @@ def test_augmentation_moves_boxes_with_the_pixels(locator, monkeypatch, seed):
     boxes = np.zeros((count, locator.MOST_CELLS, 4), np.float32)
     boxes[:, 0] = [200, 130, 280, 190]
     canvases, moved = locator.vary.python_function(
-        tf.constant(images), tf.constant([[384.0, 300.0]] * count), tf.constant(boxes), tf.zeros(count)
+        tf.constant(images), tf.constant([[384.0, 300.0]] * count), tf.constant(boxes)
     )
     checked, whole = 0, slice(round(SHARE * count), None)  # those before are put together of four
     for canvas, (box, *_) in zip(canvases.numpy()[whole], moved.numpy()[whole], strict=True):

@@ -46,7 +46,7 @@ class Watcher:
         """Draw the map that the true network would draw of the patches."""
         self.runs += 1
         scores = np.zeros((CANVAS // STRIDE, CANVAS // STRIDE, OUTPUTS), np.float32)
-        scores[..., [0, 5]] = -20  # nothing here, and red cells of no size
+        scores[..., 0] = -20
         for rows, columns in ndimage.find_objects(ndimage.label(image[..., 1] < 150)[0]):
             high, wide = rows.stop - rows.start, columns.stop - columns.start
             y, x = (rows.start + rows.stop) / 2 / STRIDE, (columns.start + columns.stop) / 2 / STRIDE
@@ -54,7 +54,7 @@ class Watcher:
             score = 0.9 if 24 < max(high, wide) < 110 else 0.3
             offset = x - column - 0.5, y - row - 0.5
             size = np.log2(wide / SIZE_UNIT), np.log2(high / SIZE_UNIT)
-            scores[row, column, :5] = [np.log(score / (1 - score)), *offset, *size]
+            scores[row, column] = [np.log(score / (1 - score)), *offset, *size]
         return scores
 
 

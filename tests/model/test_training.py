@@ -154,7 +154,7 @@ def test_int8_networks_answer_nearly_as_their_float_originals(trained, packed, s
         model.load_weights(runs / file / "weights.weights.h5")
         told = release._with_priors(model) if file == "classifier" else model
         exact = told.predict(pictures.astype(np.float32), verbose=0)
-        network = Network(content[f"{file}.tflite"], file, pictures.shape[1:3], (exact.shape[-1],))
+        network = Network(content[f"{file}.tflite"], file, pictures.shape[1:3], exact.shape[-1])
         rounded = np.stack([network(picture) for picture in pictures])
 
         assert np.abs(exact - rounded).mean() < 0.05 * np.ptp(exact) + 0.02

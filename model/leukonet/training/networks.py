@@ -39,9 +39,8 @@ def locator() -> keras.Model:
     """Finds white cells on a canvas of `CANVAS` pixels, at a stride of 8.
 
     Output shape:
-        `(n, CANVAS/8, CANVAS/8, 6)`: logit of a cell's centre; its offset from the grid cell's middle
-        in x and y, in units of 8 pixels; the base-2 logarithms of width / 64 and height / 64; and that of
-        the diameter / 64 of red cells thereabouts.
+        `(n, CANVAS/8, CANVAS/8, 5)`: logit of a cell's centre; its offset from the grid cell's middle
+        in x and y, in units of 8 pixels; the base-2 logarithms of width / 64 and height / 64.
     """
     image = keras.Input((CANVAS, CANVAS, 3), name="canvas")
     x = _unit(L.Rescaling(1 / 127.5, offset=-1)(image), 16, kernel=5, stride=4)
@@ -51,7 +50,7 @@ def locator() -> keras.Model:
     deepest = _residual(_residual(deep, 96, 2), 96, 1)
     deep = _merged(deepest, deep, 64)
     middle = _merged(deep, middle, 48)
-    out = L.Conv2D(6, 1, dtype="float32", bias_initializer=_rare, name="cells")(_unit(middle, 48))
+    out = L.Conv2D(5, 1, dtype="float32", bias_initializer=_rare, name="cells")(_unit(middle, 48))
     return keras.Model(image, out, name="locator")
 
 

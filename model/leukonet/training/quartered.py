@@ -9,20 +9,16 @@ SHARE = 0.4
 """Part of a batch that is put together."""
 
 
-def quartered(
-    canvases: tf.Tensor, boxes: tf.Tensor, reds: tf.Tensor, visible: float
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def quartered(canvases: tf.Tensor, boxes: tf.Tensor, visible: float) -> tuple[tf.Tensor, tf.Tensor]:
     """Replace the first `SHARE` of a batch by canvases that show four of it.
 
     Args:
         canvases: `(n, side, side, 3)`.
         boxes: `(n, cells, 4)` in canvas pixels, unclipped; without area where there is no cell.
-        reds: `(n,)` diameter in canvas pixels of the red cells, 0 where it is not known.
         visible: a cell of which less than this share of its area is on its canvas is left out.
 
     Returns:
-        Canvases of the same shape; `(n, 4 * cells, 4)` boxes, in those put together clipped to their quarter; and
-        `(n, 2, 2)` the diameter of the red cells in each quarter.
+        Canvases of the same shape; and `(n, 4 * cells, 4)` boxes, in those put together clipped to their quarter.
     """
     side = canvases.shape[1]
     made, half = round(SHARE * canvases.shape[0]), side // 2
@@ -39,9 +35,7 @@ def quartered(
     rows = [tf.concat(quarters[:2], axis=2), tf.concat(quarters[2:], axis=2)]
     together = tf.concat([tf.concat(rows, axis=1), canvases[made:]], axis=0)
     rest = tf.pad(boxes[made:], [[0, 0], [0, 3 * boxes.shape[1]], [0, 0]])
-    round_about = [tf.roll(reds, shift, axis=0)[:made] / 2 for shift in range(4)]
-    diameters = tf.concat([tf.stack(round_about, axis=1), tf.repeat(reds[made:, None], 4, axis=1)], axis=0)
-    return together, tf.concat([tf.concat(moved, axis=1), rest], axis=0), tf.reshape(diameters, (-1, 2, 2))
+    return together, tf.concat([tf.concat(moved, axis=1), rest], axis=0)
 
 
 def _area(boxes: tf.Tensor) -> tf.Tensor:

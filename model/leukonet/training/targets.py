@@ -11,32 +11,29 @@ VISIBLE = 0.35
 
 
 def loss(truth: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-    """Penalty-reduced focal loss on centres, plus L1 on offset and size at the centres and on red cells everywhere.
+    """Penalty-reduced focal loss on centres, plus L1 on offset and size at the centres.
 
     After Zhou et al., Objects as Points, arXiv:1904.07850, equations 1 to 4.
 
     Args:
-        truth: `(n, GRID, GRID, 9)`: heat 0 to 1, weight of the heat, offset x y, log sizes, centre 0 or 1, log
-            diameter of red cells, 1 where that is known.
-        predicted: `(n, GRID, GRID, 6)` as `networks.locator` gives it.
+        truth: `(n, GRID, GRID, 7)`: heat 0 to 1, weight of the heat, offset x y, log sizes, centre 0 or 1.
+        predicted: `(n, GRID, GRID, 5)` as `networks.locator` gives it.
     """
-    heat, weight, centre, red, known = (truth[..., index] for index in (0, 1, 6, 7, 8))
+    heat, weight, centre = truth[..., 0], truth[..., 1], truth[..., 6]
     logit = predicted[..., 0]
     probability = tf.sigmoid(logit)
     positive = -centre * tf.square(1 - probability) * tf.math.log_sigmoid(logit)
     negative = -(1 - centre) * tf.pow(1 - heat, 4.0) * tf.square(probability) * tf.math.log_sigmoid(-logit)
     count = tf.maximum(tf.reduce_sum(centre), 1.0)
     geometry = tf.reduce_sum(tf.abs(truth[..., 2:6] - predicted[..., 1:5]), axis=-1) * centre
-    redness = tf.reduce_sum(tf.abs(red - predicted[..., 5]) * known) / tf.maximum(tf.reduce_sum(known), 1.0)
-    return (tf.reduce_sum((positive + negative) * weight) + tf.reduce_sum(geometry)) / count + redness
+    return (tf.reduce_sum((positive + negative) * weight) + tf.reduce_sum(geometry)) / count
 
 
-def targets(boxes: tf.Tensor, reds: tf.Tensor) -> tf.Tensor:
+def targets(boxes: tf.Tensor) -> tf.Tensor:
     """Draw boxes on the canvas as the grid that `loss` compares with.
 
     Args:
         boxes: `(n, cells, 4)` unclipped, in canvas pixels; without area where there is no cell.
-        reds: `(n, 2, 2)` diameter in canvas pixels of the red cells in each quarter, 0 where it is not known.
     """
     low, high = boxes[..., :2], boxes[..., 2:]
     whole = tf.reduce_prod(high - low, axis=-1)
@@ -57,7 +54,7 @@ def targets(boxes: tf.Tensor, reds: tf.Tensor) -> tf.Tensor:
         tf.abs(dy) < size[..., 1][:, :, None, None] / 2 + half
     )
     ignored = tf.reduce_any(covered & doubtful[:, :, None, None], axis=1)
-    logs = _log(size, 4.0)
+    logs = tf.math.log(tf.maximum(size, 4.0) / SIZE_UNIT) / tf.math.log(2.0)
     shape = tf.shape(dx)
     values = [
         -dx / STRIDE,
@@ -67,16 +64,6 @@ def targets(boxes: tf.Tensor, reds: tf.Tensor) -> tf.Tensor:
     owner = tf.one_hot(tf.argmax(tf.cast(here, tf.float32) * heat, axis=1), boxes.shape[1], axis=1)
     centre = tf.cast(tf.reduce_any(here, axis=1), tf.float32)
     geometry = [tf.reduce_sum(value * owner, axis=1) for value in values]
-    heats, weight = tf.reduce_max(heat, axis=1), 1.0 - tf.cast(ignored, tf.float32)
-    return tf.stack([heats, weight, *geometry, centre, *_red(reds)], axis=-1)
-
-
-def _red(reds: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """`(n, GRID, GRID)` log diameter of the red cells, and 1 where it is known."""
-    wide = tf.repeat(tf.repeat(reds, GRID // 2, axis=1), GRID // 2, axis=2)
-    return _log(wide, 1.0), tf.cast(wide > 0, tf.float32)
-
-
-def _log(sizes: tf.Tensor, least: float) -> tf.Tensor:
-    """Base-2 logarithm of canvas pixels over `SIZE_UNIT`."""
-    return tf.math.log(tf.maximum(sizes, least) / SIZE_UNIT) / tf.math.log(2.0)
+    return tf.stack(
+        [tf.reduce_max(heat, axis=1), 1.0 - tf.cast(ignored, tf.float32), *geometry, centre], axis=-1
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import keras
 import numpy as np
@@ -31,16 +30,11 @@ SMALLEST, LARGEST = 20.0, 230.0
 """Sides in canvas pixels between which cells are shown in training."""
 PBC_EVERY = 4
 """Every so many of PBC's pictures will do: they are alike, and memory is not free."""
+ZOOMED = -1.6, 0.9
+"""Base-2 logarithms between which a field is zoomed from the size that fits the canvas: some microscopes show cells at
+a third of the size of others."""
 FAINTEST = 0.2
 """Smears are shown down to this share of their density: some stains and cameras are as pale."""
-LEAST_RED = 4
-"""Boxes beside the white cells that tell how large a field's red cells are."""
-READ_RED = {"chula": 0.058, "pbc": 0.225}
-"""Diameter of the red cells of sets that box none, in shares of the field's longer side, as we read it off some of
-their fields: each set has one microscope."""
-ZOOMED = -1.6, 0.9
-"""Base-2 logarithms between which a field is zoomed from the size that fits the canvas: some microscopes show cells
-at a third of the size of others."""
 CROWDED = 0.25
 """How often crowded fields made of a source are shown, where its own fields are shown once. Of the 360 cells of Chula,
 left out, locators of 1,200 batches that saw them as often, a quarter as often and never found 267, 337 and 344 at a
@@ -57,8 +51,6 @@ class Sheets:
     """`(n, 2)` width and height of the field on its sheet."""
     boxes: npt.NDArray[np.float32]
     """`(n, MOST_CELLS, 4)` on the sheet; all zero where there is no cell."""
-    reds: npt.NDArray[np.float32]
-    """`(n,)` diameter in pixels of the red cells, 0 where the set boxes none."""
     weights: npt.NDArray[np.float64]
     """`(n,)` chance of being drawn; sums to 1, sources evenly."""
 
@@ -70,35 +62,20 @@ def read_sheets(fields: Sequence[LabelledField], seed: int) -> Sheets:
         fields: PBC's boxes come from the outline of its central cell.
         seed: of the crowded fields.
     """
-    scenes = [(field.source, 1.0, _scene(field), red_share(field)) for field in fields]
-    scenes += [(f"{name}, crowded", CROWDED, made, 0.0) for name, made in crowded(fields, seed)]
+    scenes = [(field.source, 1.0, _scene(field)) for field in fields]
+    scenes += [(f"{name}, crowded", CROWDED, made) for name, made in crowded(fields, seed)]
     images = np.full((len(scenes), SHEET, SHEET, 3), BACKGROUND, np.uint8)
     boxes = np.zeros((len(scenes), MOST_CELLS, 4), np.float32)
     sizes = np.zeros((len(scenes), 2), np.float32)
-    reds = np.zeros(len(scenes), np.float32)
-    for index, (_, _, (image, truth), red) in enumerate(scenes):
+    for index, (_, _, (image, truth)) in enumerate(scenes):
         sheet = on_canvas(image, SHEET)
         images[index] = pixels(sheet.image)
         sizes[index] = np.array(image.size) * sheet.scale
-        reds[index] = red * sizes[index].max()
         for slot, box in enumerate(truth[:MOST_CELLS]):
             boxes[index, slot] = np.array(box) * sheet.scale
-    sources = np.array([name for name, *_ in scenes])
-    weights = np.array([weight / np.count_nonzero(sources == name) for name, weight, *_ in scenes])
-    return Sheets(images, sizes, boxes, reds, weights / weights.sum())
-
-
-def red_share(field: LabelledField) -> float:
-    """Diameter of a field's red cells in shares of its longer side; 0 where nothing tells.
-
-    It is the median longer side of the boxes that are no white cells. One in twelve of them is a platelet, and some
-    red cells are cut by the border: a median passes over both.
-    """
-    if len(field.others) < LEAST_RED:
-        return READ_RED.get(field.source, 0.0)
-    with Image.open(field.path) as opened:
-        longest = max(opened.size)
-    return median(box.longer for box in field.others) / longest
+    sources = np.array([name for name, _, _ in scenes])
+    weights = np.array([weight / np.count_nonzero(sources == name) for name, weight, _ in scenes])
+    return Sheets(images, sizes, boxes, weights / weights.sum())
 
 
 def _scene(field: LabelledField) -> Scene:
@@ -110,9 +87,7 @@ def _scene(field: LabelledField) -> Scene:
 
 
 @tf.function
-def vary(
-    images: tf.Tensor, sizes: tf.Tensor, boxes: tf.Tensor, reds: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def vary(images: tf.Tensor, sizes: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Zoom, turn, restain and blur sheets into canvases, and move the boxes with them."""
     count = tf.shape(images)[0]
     natural = CANVAS / tf.reduce_max(sizes, axis=1)
@@ -138,8 +113,8 @@ def vary(
     extent = extent * (1 - across) + extent[..., ::-1] * across
     moved = tf.concat([middle - extent / 2, middle + extent / 2], axis=-1)
     varied = augment.optics(canvases, 1.0, blur=2.0, least=110, faintest=FAINTEST)
-    seen, placed, around = quartered(varied, moved, reds * zoom, VISIBLE)
-    return augment.levels(seen), targets(placed, around)
+    seen, placed = quartered(varied, moved, VISIBLE)
+    return augment.levels(seen), targets(placed)
 
 
 def _aims(sizes: tf.Tensor, boxes: tf.Tensor) -> tf.Tensor:
@@ -158,16 +133,15 @@ def batches(sheets: Sheets, size: int, seed: int) -> tf.data.Dataset:
     def draw() -> object:
         while True:
             chosen = random.choice(len(sheets.images), size, p=sheets.weights)
-            yield tuple(part[chosen] for part in (sheets.images, sheets.sizes, sheets.boxes, sheets.reds))
+            yield sheets.images[chosen], sheets.sizes[chosen], sheets.boxes[chosen]
 
     signature = (
         tf.TensorSpec((size, SHEET, SHEET, 3), tf.uint8),
         tf.TensorSpec((size, 2), tf.float32),
         tf.TensorSpec((size, MOST_CELLS, 4), tf.float32),
-        tf.TensorSpec((size,), tf.float32),
     )
     drawn = tf.data.Dataset.from_generator(draw, output_signature=signature)
-    return drawn.map(lambda i, s, b, r: vary(tf.cast(i, tf.float32) / 255.0, s, b, r)).prefetch(2)
+    return drawn.map(lambda i, s, b: vary(tf.cast(i, tf.float32) / 255.0, s, b)).prefetch(2)
 
 
 def sources(
