@@ -11,7 +11,7 @@ from distributed import Client
 
 from cluster import SLOW, Cluster
 from lab import Home, slow_image, wait_until
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.answers import Refused, Returned
@@ -19,7 +19,7 @@ from leukowatch.analysis.choice import chosen_pool
 from leukowatch.analysis.offering import offer
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
 from leukowatch.errors import SettingsInvalid
-from leukowatch.service.daemon import running
+from leukowatch.service.running import running
 from leukowatch.service.taking import AHEAD
 from leukowatch.settings import load_settings
 

@@ -12,7 +12,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from faults.accounts import Account, account, counted, settled
 from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED
-from leukonet.views import CROP
+from leukonet.preprocessing import CROP
 
 pytestmark = pytest.mark.slow
 
