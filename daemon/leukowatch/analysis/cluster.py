@@ -135,7 +135,9 @@ class ClusterPool:
             raise WorkersFail("the thread that keeps the cluster ended: the log says why; start again")
 
     def stop(self, seconds: float) -> None:
-        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+        """Take nothing more, wait for what is in hand, and give back what is not done by then; may be repeated."""
+        if self._stopping.is_set():
+            return
         end = time.monotonic() + seconds
         while self.in_hand() and time.monotonic() < end:
             time.sleep(TICK / 5)
