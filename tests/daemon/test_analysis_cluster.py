@@ -157,7 +157,7 @@ def test_workers_with_another_bundle_get_no_field(cluster, made, phantoms, answe
     """A worker of another bundle is there first; the field waits for one that has the daemon's."""
     cluster.start_workers(bundle="paper")
     pool = made()
-    wait_until(lambda: pool._client and pool._client.scheduler_info()["workers"], SLOW)
+    wait_until(lambda: (client := pool._line.client()) and client.scheduler_info()["workers"], SLOW)
     pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
     cluster.start_workers()
     [answer] = got(answers, 1)
@@ -230,7 +230,7 @@ def test_waiting_for_a_cluster_is_no_standing_still(cluster, made, phantoms, ans
     pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
     wait_until(lambda: pool.answered >= 2)
     cluster.kill_scheduler()
-    moved = wait_until(lambda: pool._client is None and pool.answered)
+    moved = wait_until(lambda: pool._line._client is None and pool.answered)
     wait_until(lambda: pool.answered >= moved + 2)
 
     assert (pool.in_hand(), answers.empty()) == (1, True)
