@@ -53,14 +53,3 @@ def test_a_start_that_fails_leaves_no_worker(home, monkeypatch):
         pass
 
     assert multiprocessing.active_children() == []
-
-
-def test_garbage_is_collected_again_when_a_command_runs():
-    """While modules load it is not, as they stay; a service that went on so would keep what it has no use for."""
-    program = "import gc, leukowatch.cli, leukowatch.__main__ as program\n"
-    program += (
-        "leukowatch.cli.main = lambda: print(gc.isenabled(), gc.get_freeze_count() > 0)\nprogram.main()"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert done.stdout.split() == ["True", "True"]
