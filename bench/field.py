@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.decode import decode
 from leukonet.field import SIZE

@@ -33,7 +33,7 @@ WHERE = {
     "canvas, light, crops": ["leukonet.views", "leukonet.light", "leukonet.colour"],
     "assess": ["leukonet.assess", "leukonet.likeness"],
     "locate": ["leukonet.locate", "leukonet.tiles", "leukonet.magnification"],
-    "classify": ["leukonet.classify", "leukonet.analyse"],
+    "classify": ["leukonet.classify", "leukonet.analysis"],
     "commit": ["leukowatch.store."],
     "move": ["leukowatch.inbox.filing", "leukowatch.inbox.carrying", "leukowatch.inbox.placing"],
     "hand over": ["leukowatch.analysis.", "pebble.", "multiprocessing."],

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from service import drop, memory, pictures, require_all, running, told, wait_for
 
-from leukonet.analyse import analyse, open_networks
+from leukonet.analysis import analyse, open_networks
 from leukonet.bundle import DEFAULT, load_bundle
 
 RIVAL = Path(__file__).parent / "rivals" / "afternoon.py"

@@ -45,9 +45,9 @@ def test_the_benchmark_of_throughput_prints_three_rates_and_two_ratios():
 @pytest.mark.slow
 def test_the_benchmark_of_latency_prints_the_quantiles_of_both():
     """Ours and the polling rival's, in rising order."""
-    lines = printed("latency.py", "--files", "4", "--pause", "0.1")
+    lines = printed("latency.py", "--files", "4", "--pause", "0.1", "--slide", "2")
 
-    assert "4 files" in lines[0]
+    assert "4 files, 2 a slide" in lines[0]
     assert lines[1].split() == ["p50", "p95", "p99", "most"]
     assert names(lines[2:]) == ["leukowatch run", "rival", "median, rival's over ours"]
     assert all(figures(line) == sorted(figures(line)) and len(figures(line)) == 4 for line in lines[2:4])
@@ -55,11 +55,18 @@ def test_the_benchmark_of_latency_prints_the_quantiles_of_both():
 
 @pytest.mark.slow
 def test_the_benchmark_of_the_start_prints_seconds_and_megabytes():
-    """Of the service and of an import of TensorFlow."""
-    lines = printed("start.py", "--runs", "1")
+    """Of this service, of the same in another checkout, and of an import of TensorFlow."""
+    head, *lines = printed("start.py", "--runs", "1", "--before", str(BENCH.parent))
+    ours, before, rival, *ratios = lines
 
-    assert names(lines) == ["leukowatch run, 2 workers", "import tensorflow", "seconds, ours over theirs"]
-    assert all(re.search(r"[\d.]+ s \(.*\) +\d+ MB \(", line) for line in lines[:2])
+    assert head.split() == ["seconds", "of", "the", "processor", "MB"]
+    assert [ours[:14], before[:18], rival[:17]] == [
+        "leukowatch run",
+        "the other checkout",
+        "import tensorflow",
+    ]
+    assert all(len(re.findall(r"[\d.]+ \(.*?\)", line)) == 3 for line in lines[:3])
+    assert names(ratios) == ["seconds, ours over the other checkout", "seconds, ours over import tensorflow"]
 
 
 @pytest.mark.slow

@@ -20,8 +20,8 @@ from watchdog.observers import Observer
 
 from leukonet.cells import CLASS_NAMES
 from leukonet.locate import peaks
+from leukonet.preprocessing import CANVAS, CROP
 from leukonet.training import networks
-from leukonet.views import CANVAS, CROP
 
 
 class Dropped(FileSystemEventHandler):

@@ -11,7 +11,7 @@ from typing import Any
 
 from leukonet.cells import BY_NAME
 from leukonet.errors import BundleDamaged, BundleMissing
-from leukonet.views import PREPROCESSING
+from leukonet.preprocessing import PREPROCESSING
 
 MANIFEST = "manifest.json"
 FORMAT = 1

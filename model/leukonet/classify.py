@@ -8,8 +8,9 @@ from leukonet.cells import BY_NAME, Role
 from leukonet.colour import Pixels
 from leukonet.light import Light
 from leukonet.network import Network, Scores
+from leukonet.preprocessing import CROP
 from leukonet.result import Box, Cell
-from leukonet.views import CROP, crop, mirror_images, pixels
+from leukonet.views import crop, mirror_images, pixels
 
 FILE = "classifier.tflite"
 

@@ -5,8 +5,9 @@ from PIL import Image
 from leukonet.locate import Located, locate, without_overlap
 from leukonet.magnification import Look
 from leukonet.network import Network
+from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
-from leukonet.views import CANVAS, on_canvas
+from leukonet.views import on_canvas
 
 SPECK = 0.4
 """Of the longer side of a field's surest place: what is smaller beside it is a platelet or a speck. Platelets have a

@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageFilter
 
+from leukonet.preprocessing import BACKGROUND
+
 Pixels = npt.NDArray[np.uint8]
 Colour = npt.NDArray[np.float32]
 
-BACKGROUND = 232
-"""Grey level (0 to 255) that the background of every field is brought to."""
 BACKGROUND_QUANTILE = 0.9
 """The background is the level that this share of a field's lit pixels does not exceed, per channel."""
 LIT = 12

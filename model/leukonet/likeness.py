@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from leukonet.colour import BACKGROUND, Colour, Pixels, planes, upper_quantile
+from leukonet.colour import Colour, Pixels, planes, upper_quantile
+from leukonet.preprocessing import BACKGROUND
 
 GROUND = 0.12
 """A pixel of less than this mean optical density is ground; of more, stained."""

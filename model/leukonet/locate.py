@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from leukonet.network import Network, Scores
+from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
-from leukonet.views import CANVAS, Canvas, pixels
+from leukonet.views import Canvas, pixels
 
 FILE = "locator.tflite"
 STRIDE = 8

@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import Bundle, Kind
 from leukonet.errors import BundleDamaged
 from leukonet.phantom.field import render_field

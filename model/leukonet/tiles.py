@@ -14,8 +14,9 @@ from leukonet.closer import LEAST, look_closer
 from leukonet.locate import STRIDE, Located, locate, without_overlap
 from leukonet.magnification import RULE, Look, best_level
 from leukonet.network import Network
+from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
-from leukonet.views import CANVAS, Canvas, on_canvas
+from leukonet.views import Canvas, on_canvas
 
 LARGE = 960
 """Pixels: a field whose longer side has no more is looked at on one canvas alone. Half again BCCD's 640, on which

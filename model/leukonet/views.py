@@ -10,26 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from leukonet.colour import BACKGROUND, Pixels, normalise
+from leukonet.colour import Pixels, normalise
 from leukonet.light import Light, measure_light
+from leukonet.preprocessing import BACKGROUND, CANVAS, CONTEXT, CROP
 from leukonet.result import Box
 
-CANVAS = 256
-"""Side in pixels of the square on which the locator sees a field."""
-CROP = 96
-"""Side in pixels of the classifier's crop."""
-CONTEXT = 1.5
-"""A crop's side in the field, in units of the longer side of the cell's box."""
 SMALLEST_CROP = 16.0
 """A crop takes in at least this many pixels of the field, however small the box."""
-PREPROCESSING = {
-    "light": "surface",
-    "background": BACKGROUND,
-    "canvas": CANVAS,
-    "crop": CROP,
-    "context": CONTEXT,
-}
-"""What a bundle of kind `locate-classify` must have been trained on: its manifest says so, and loading compares."""
 WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 """The window that shows the whole field."""
 

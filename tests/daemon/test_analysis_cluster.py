@@ -11,7 +11,7 @@ from distributed import Client
 
 from cluster import SLOW, Cluster
 from lab import Home, slow_image, wait_until
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.answers import Refused, Returned
@@ -19,7 +19,7 @@ from leukowatch.analysis.choice import chosen_pool
 from leukowatch.analysis.offering import offer
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look
 from leukowatch.errors import SettingsInvalid
-from leukowatch.service.daemon import running
+from leukowatch.service.running import running
 from leukowatch.service.taking import AHEAD
 from leukowatch.settings import load_settings
 
@@ -157,7 +157,7 @@ def test_workers_with_another_bundle_get_no_field(cluster, made, phantoms, answe
     """A worker of another bundle is there first; the field waits for one that has the daemon's."""
     cluster.start_workers(bundle="paper")
     pool = made()
-    wait_until(lambda: pool._client and pool._client.scheduler_info()["workers"], SLOW)
+    wait_until(lambda: (client := pool._line.client()) and client.scheduler_info()["workers"], SLOW)
     pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
     cluster.start_workers()
     [answer] = got(answers, 1)
@@ -230,7 +230,7 @@ def test_waiting_for_a_cluster_is_no_standing_still(cluster, made, phantoms, ans
     pool.submit(phantoms[0], answers.put, tmp_path / "f.jpg")
     wait_until(lambda: pool.answered >= 2)
     cluster.kill_scheduler()
-    moved = wait_until(lambda: pool._client is None and pool.answered)
+    moved = wait_until(lambda: pool._line._client is None and pool.answered)
     wait_until(lambda: pool.answered >= moved + 2)
 
     assert (pool.in_hand(), answers.empty()) == (1, True)

@@ -230,11 +230,22 @@ def test_look_gives_state_and_structure(inbox):
     """What stability needs, of one open file."""
     (inbox / "S1/cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
 
-    assert look(inbox, b"S1/cut.jpg", LIMIT) == (identify(inbox, b"S1/cut.jpg"), Wholeness.CUT)
+    seen = look(inbox, b"S1/cut.jpg", LIMIT)
+
+    assert (seen.identity, seen.wholeness) == (identify(inbox, b"S1/cut.jpg"), Wholeness.CUT)
 
 
 def test_look_does_not_read_above_the_limit(inbox):
     """A huge file is never walked."""
     (inbox / "S1/cut.jpg").write_bytes(b"\xff\xd8\xff\xe0" * LIMIT)
 
-    assert look(inbox, b"S1/cut.jpg", LIMIT)[1] is Wholeness.UNKNOWN
+    assert look(inbox, b"S1/cut.jpg", LIMIT).wholeness is Wholeness.UNKNOWN
+
+
+def test_look_knows_whether_somebody_has_the_file_open_for_writing(inbox):
+    """The kernel's word, where no event told that a writer is done."""
+    with (inbox / "S1/a.jpg").open("ab"):
+        meanwhile = look(inbox, b"S1/a.jpg", LIMIT)
+    afterwards = look(inbox, b"S1/a.jpg", LIMIT)
+
+    assert (meanwhile.closed, afterwards.closed) == (False, True)

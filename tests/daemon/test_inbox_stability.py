@@ -56,6 +56,14 @@ def test_whole_file_is_ready_at_once_when_its_writer_is_done(files, sign):
     assert files.observe(KEY, FILE, Wholeness.WHOLE)
 
 
+def test_whole_file_that_nobody_writes_to_is_ready_without_an_event(files):
+    """In a folder that was made a moment ago, its close or rename may have been before the watch could hear it."""
+    files.hint(KEY, Sign.SEEN)
+
+    assert files.due() == [KEY]
+    assert files.observe(KEY, FILE, Wholeness.WHOLE, closed=True)
+
+
 @pytest.mark.parametrize(
     ("sign", "wholeness", "seconds"),
     [

@@ -43,6 +43,60 @@ def pool():
 
 
 @pytest.fixture
+def listing(tmp_path, pool):
+    """Give what makes a taker that hears of no event, only lists, and whose clock stands still."""
+    settings = Settings(home=tmp_path)
+    settings.inbox_folder.mkdir()
+
+    def made(*, polling):
+        watch = InboxWatch(settings.inbox_folder, 1000, polling=polling)
+        return Taker(settings, watch, pool, print, print, Gate(settings, []), clock=lambda: 0.0)
+
+    return made
+
+
+def in_a_new_folder(taker, data):
+    """Put a file into a folder that is made for it."""
+    folder = taker._folder / "NEW"
+    folder.mkdir()
+    (folder / "f.jpg").write_bytes(data)
+    return folder / "f.jpg"
+
+
+def listed_and_considered(taker):
+    """List the inbox, consider what is due, and say how many files are in hand."""
+    taker.rescan()
+    for key in taker._stability.due():
+        taker._consider(key)
+    return taker.in_hand()
+
+
+def test_a_file_that_was_there_before_its_folder_was_watched_is_taken_at_once(listing, phantoms):
+    """Each slide's first file may come so: it was looked at again only after `inbox.quiet_seconds`, two seconds."""
+    taker = listing(polling=False)
+    in_a_new_folder(taker, phantoms[0])
+
+    assert listed_and_considered(taker) == 1
+
+
+def test_a_whole_file_that_is_only_listed_waits_for_its_writer(listing, phantoms):
+    """Who has it open may still change it."""
+    taker = listing(polling=False)
+    with in_a_new_folder(taker, phantoms[0]).open("ab"):
+        taken = listed_and_considered(taker)
+
+    assert taken == 0
+
+
+def test_a_file_that_is_only_listed_waits_where_other_machines_may_write(listing, phantoms):
+    """Of their writers this machine's kernel knows nothing, and therefore the inbox is polled."""
+    taker = listing(polling=True)
+    in_a_new_folder(taker, phantoms[0])
+
+    assert listed_and_considered(taker) == 0
+
+
+@pytest.fixture
 def taker(tmp_path, phantoms, pool):
     """Give a taker on an inbox with more files than there is room for, of which it has taken what it may."""
     settings = Settings(home=tmp_path, inbox={"quiet_seconds": 0.05}, store={"group": 1})

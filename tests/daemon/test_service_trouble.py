@@ -8,7 +8,7 @@ import pytest
 
 from lab import PATIENCE, wait_until
 from leukowatch.errors import FilingFailed, StoreUnavailable
-from leukowatch.service.daemon import running
+from leukowatch.service.running import running
 from leukowatch.service.writing import Fate, Writer
 from leukowatch.settings import load_settings
 from leukowatch.store.outcome import Status

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lab import Home, wait_until
 from leukowatch.inbox.gate import set_paused
-from leukowatch.service.daemon import running
+from leukowatch.service.running import running
 from leukowatch.settings import load_settings
 
 

@@ -158,8 +158,7 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 elif __name__ == "__mp_main__":
-    import leukonet
+    import leukonet.analysis
 
-    analysing: Any = sys.modules["leukonet.analyse"]
-    assert leukonet
+    analysing: Any = leukonet.analysis
     analysing.decode = poisoned(analysing.decode)

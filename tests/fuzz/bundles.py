@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from fuzz.mutating import mutated
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED, load_bundle
 from leukonet.errors import BundleError, LeukonetError
 from leukonet.phantom import field_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED, Kind, load_bundle, shipped
 from leukonet.errors import BundleDamaged, BundleMissing
 from leukonet.phantom import field_bytes

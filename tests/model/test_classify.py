@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leukonet.analyse import analyse, open_networks
+from leukonet.analysis import analyse, open_networks
 from leukonet.cells import BY_NAME, CLASS_NAMES, Role
 from leukonet.classify import name, probabilities, scores
 from leukonet.errors import BadScores
 from leukonet.phantom import field_bytes
+from leukonet.preprocessing import CROP
 from leukonet.result import Box
-from leukonet.views import CROP, mirror_images
+from leukonet.views import mirror_images
 
 BOX = Box(1, 2, 30, 40)
 logits = arrays(np.float32, 8, elements=st.floats(-60, 60, width=32))

@@ -8,8 +8,8 @@ from leukonet.closer import SMALL, look_closer
 from leukonet.colour import Pixels
 from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
 from leukonet.magnification import Look
+from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
-from leukonet.views import CANVAS
 
 GRID = CANVAS // STRIDE
 FIELD = (720, 450)

@@ -9,11 +9,11 @@ from PIL import Image
 from leukonet.cells import CLASS_NAMES
 from leukonet.labels import LabelledCell, LabelledField
 from leukonet.phantom import render_field
+from leukonet.preprocessing import CROP
 from leukonet.result import Box
 from leukonet.training.crops import KEPT, centred, cut_cells, named_boxes, read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.outline import central_box, otsu
-from leukonet.views import CROP
 
 
 def single(seed: int, name: str = "neutrophil") -> tuple[Image.Image, Box]:

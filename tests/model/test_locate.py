@@ -17,8 +17,9 @@ from leukonet.locate import (
     peaks,
     without_overlap,
 )
+from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
-from leukonet.views import CANVAS, on_canvas
+from leukonet.views import on_canvas
 
 GRID = CANVAS // STRIDE
 NOTHING = -20.0

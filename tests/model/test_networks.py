@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from leukonet.cells import CLASS_NAMES
-from leukonet.colour import BACKGROUND
 from leukonet.locate import SIZE_UNIT, STRIDE, peaks
+from leukonet.preprocessing import BACKGROUND, CANVAS, CROP
 from leukonet.result import Box
 from leukonet.training.datasets import read_dataset
-from leukonet.views import CANVAS, CROP
 
 pytestmark = pytest.mark.slow
 GRID = CANVAS // STRIDE

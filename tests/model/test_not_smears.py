@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.assess import why_not_assessable
 from leukonet.phantom import render_field
 from leukonet.training import not_smears

@@ -11,12 +11,12 @@ from sklearn.model_selection import GridSearchCV
 from leukonet.cells import LEUCOCYTES
 from leukonet.labels import LabelledCell, LabelledField
 from leukonet.phantom import render_field
+from leukonet.preprocessing import CROP
 from leukonet.training.benchmark import rivals
 from leukonet.training.benchmark.rivals import RIVALS, EvenNeighbours, fit, judge, measure, measured
 from leukonet.training.crops import cut_cells
 from leukonet.training.nucleus import segment
 from leukonet.training.shape_features import measure_cell
-from leukonet.views import CROP
 
 EACH = 9
 

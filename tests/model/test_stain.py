@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from leukonet.colour import BACKGROUND
 from leukonet.phantom import render_field
+from leukonet.preprocessing import BACKGROUND, CONTEXT
 from leukonet.training.stain import LEAST_GAIN, MOST_GAIN, MOST_TINT, NUCLEUS, even_stain, gains
-from leukonet.views import CONTEXT, crop, on_canvas, pixels
+from leukonet.views import crop, on_canvas, pixels
 
 
 def cell_of(densities: tuple[float, float, float]) -> np.ndarray:

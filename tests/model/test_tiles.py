@@ -12,10 +12,11 @@ from PIL import Image
 from scipy import ndimage
 
 from leukonet import analyse
-from leukonet.analyse import open_networks
+from leukonet.analysis import open_networks
 from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
 from leukonet.magnification import RULE, Look, worth
 from leukonet.phantom import render_field
+from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
 from leukonet.tiles import (
     FINEST,
@@ -30,7 +31,7 @@ from leukonet.tiles import (
     middle,
     tiles,
 )
-from leukonet.views import CANVAS, on_canvas
+from leukonet.views import on_canvas
 
 sides = st.integers(1, 12_000)
 SMALL = [(640, 480), (720, 450), (240, 240), (LARGE, LARGE), (1, 1)]

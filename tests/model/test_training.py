@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import Kind, load_bundle
 from leukonet.network import Network
 from leukonet.phantom import field_bytes
+from leukonet.preprocessing import CROP
 from leukonet.training.crops import read_crops
 from leukonet.training.datasets import read_dataset
-from leukonet.views import CROP, crop, on_canvas, pixels
+from leukonet.views import crop, on_canvas, pixels
 
 # Keras warns of data sets whose length it does not know.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]

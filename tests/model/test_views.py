@@ -6,11 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from leukonet.colour import BACKGROUND, LOWEST_WHITE, normalise, white_point
+from leukonet.colour import LOWEST_WHITE, normalise, white_point
 from leukonet.light import even_light
 from leukonet.phantom import render_field
+from leukonet.preprocessing import BACKGROUND, CANVAS, CONTEXT, CROP
 from leukonet.result import Box
-from leukonet.views import CANVAS, CONTEXT, CROP, SMALLEST_CROP, crop, crop_square, on_canvas, pixels
+from leukonet.views import SMALLEST_CROP, crop, crop_square, on_canvas, pixels
 
 WHITE = even_light(np.full((4, 4, 3), BACKGROUND, np.uint8))
 GREY = (BACKGROUND,) * 3

@@ -54,4 +54,4 @@ class Pool(Protocol):
         """Raise `WorkersFail` where there is no hope of answers."""
 
     def stop(self, seconds: float) -> None:
-        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+        """Take nothing more, wait for what is in hand, and give back what is not done by then; may be repeated."""

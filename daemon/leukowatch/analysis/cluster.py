@@ -4,22 +4,20 @@ Whatever dies, worker, scheduler or the line to it, the bytes of a field are her
 """
 
 import hashlib
-import logging
 import os
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import dask
 import structlog
-from distributed import CancelledError, Client, Future, KilledWorker
+from distributed import CancelledError, Future, KilledWorker
 
 from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
 from leukowatch.analysis.answers import Deliver, Refused, Returned
+from leukowatch.analysis.line import CONNECT_SECONDS, Line, close
 from leukowatch.analysis.remote import NotShared, Order, OtherBundle, Place, look, resource
 from leukowatch.analysis.trial import prove_apart
 from leukowatch.errors import WorkersFail
@@ -28,10 +26,6 @@ _log = structlog.get_logger(__name__)
 
 TICK = 0.25
 """Seconds between two looks at the connection."""
-COUNT_EVERY = 2.0
-"""Seconds between two counts of the workers."""
-CONNECT_SECONDS = 5.0
-"""How long one try to connect may take."""
 
 
 @dataclass(eq=False, slots=True)
@@ -74,37 +68,28 @@ class ClusterPool:
         self._memory = memory_megabytes
         self._order = Order(source, bundle.sha256, max_pixels, deadline)
         self._resource = resource(bundle.sha256)
-        self._scheduler = scheduler
         self._by_path = by_path
         self._attempts = attempts
         self._lock = threading.RLock()
-        self._client: Client | None = None
+        self._line = Line(scheduler, self._resource, self._nobody)
         self._jobs: dict[Future, _Job] = {}
         self._unsent: deque[_Job] = deque()
         self._suspects: deque[_Job] = deque()
         self._on_trial: _Job | None = None
         self._bundle = bundle
-        self._slots = -1  # not counted yet
         self.restarts = 0
         """Workers that died, or were too slow, with a field in hand."""
         self.answered = 0
         """Looks that ended, well or not, since the start; and times that nobody was there to look, as waiting for other
         machines is no standing still of this one."""
-        self._complaint = ""
         self._stopping = threading.Event()
-        logging.getLogger("distributed").setLevel(
-            logging.CRITICAL
-        )  # what matters is logged here, in our form
-        dask.config.set(
-            {"distributed.admin.large-graph-warning-threshold": "1 GiB"}
-        )  # fields are meant to travel
         self._keeper = threading.Thread(target=self._keep, name="cluster", daemon=True)
         self._keeper.start()
 
     @property
     def workers(self) -> int:
         """Workers that have the bundle; 1 while there is none, so that a few fields wait for them."""
-        return max(1, self._slots)
+        return max(1, self._line.slots)
 
     def submit(self, data: bytes, deliver: Deliver, place: Path) -> None:
         """Have one field looked at.
@@ -135,18 +120,20 @@ class ClusterPool:
             raise WorkersFail("the thread that keeps the cluster ended: the log says why; start again")
 
     def stop(self, seconds: float) -> None:
-        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+        """Take nothing more, wait for what is in hand, and give back what is not done by then; may be repeated."""
+        if self._stopping.is_set():
+            return
         end = time.monotonic() + seconds
         while self.in_hand() and time.monotonic() < end:
             time.sleep(TICK / 5)
         self._stopping.set()
         with self._lock:
             left = [*self._jobs.values(), *self._unsent, *self._suspects]
-            self._jobs, client, self._client = {}, self._client, None
+            self._jobs, client = {}, self._line.let_go()
             self._unsent.clear()
             self._suspects.clear()
         if client is not None:
-            _close(client)
+            close(client)
         self._keeper.join(2 * CONNECT_SECONDS)
         for job in left:
             job.deliver(Returned("the service stopped before it was looked at"))
@@ -162,13 +149,12 @@ class ClusterPool:
         if job.place is not None:
             field = Place(os.fsencode(job.place), hashlib.sha256(job.data).hexdigest())
         with self._lock:
-            if self._client is None or self._client.status != "running":
+            client = self._line.client()
+            if client is None:
                 self._unsent.append(job)
                 return
             try:
-                future = self._client.submit(
-                    look, self._order, field, pure=False, resources={self._resource: 1}
-                )
+                future = client.submit(look, self._order, field, pure=False, resources={self._resource: 1})
             except Exception as error:  # noqa: BLE001  the line broke this moment: any of a dozen errors
                 _log.warning("the scheduler took no field", error=str(error))
                 self._unsent.append(job)
@@ -242,66 +228,19 @@ class ClusterPool:
         self._send(job)
 
     def _keep(self) -> None:
-        """Connect and stay connected, count workers, send what waits, until the stop."""
-        next_count = 0.0
+        """Look after the line, and send what waits, until the stop."""
         while not self._stopping.wait(TICK):
             try:
-                client = self._connected()
-                if client is None:
+                if not self._line.round():
                     continue
-                if time.monotonic() >= next_count:
-                    self._count(client)
-                    next_count = time.monotonic() + COUNT_EVERY
                 with self._lock:
                     waiting, self._unsent = self._unsent, deque()
                 for job in waiting:
                     self._send(job)
             except Exception as error:  # noqa: BLE001  a line that breaks raises any of a dozen errors
-                self._in_vain(str(error) or type(error).__name__)
-            else:
-                self._complaint = ""
+                self._line.broke(error)
 
-    def _in_vain(self, why: str) -> None:
-        """Nobody answered; say so once, however long it lasts."""
+    def _nobody(self) -> None:
+        """Nobody was there to look."""
         with self._lock:
             self.answered += 1
-        if why != self._complaint:
-            _log.warning("the cluster did not answer; fields wait", error=why, scheduler=self._scheduler)
-        self._complaint = why
-
-    def _connected(self) -> Client | None:
-        """The client where it is connected; a new one where the old one gave up."""
-        client = self._client
-        if client is not None and client.status == "running":
-            return client
-        if client is not None and client.status in {"connecting", "newly-connected"}:
-            return None
-        if client is not None:
-            _log.error("the scheduler is gone; fields wait for it", scheduler=self._scheduler)
-            self._client, self._slots = None, -1
-        made = Client(self._scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
-        with self._lock:
-            if self._stopping.is_set():
-                _close(made)
-                return None
-            self._client = made
-        _log.info("connected to the scheduler", scheduler=self._scheduler)
-        return made
-
-    def _count(self, client: Client) -> None:
-        """Count the workers that have the bundle."""
-        known = client.scheduler_info(n_workers=-1)["workers"].values()
-        slots = int(sum(worker["resources"].get(self._resource, 0) for worker in known))
-        if slots != self._slots:
-            told = _log.info if slots else _log.warning
-            told("workers with this bundle", workers=slots, others=len(known) - slots)
-        self._slots = slots
-        if not slots:
-            with self._lock:
-                self.answered += 1
-
-
-def _close(client: Client) -> None:
-    """Let go of the scheduler, whether or not it is still there."""
-    with suppress(Exception):
-        client.close(timeout=CONNECT_SECONDS)

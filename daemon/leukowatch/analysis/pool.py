@@ -143,7 +143,9 @@ class LocalPool:
             self._again(job, "timed_out", "its worker hung")
 
     def stop(self, seconds: float) -> None:
-        """Take nothing more, wait for what is in hand, and give back what is not done by then."""
+        """Take nothing more, wait for what is in hand, and give back what is not done by then; may be repeated."""
+        if self._stopping:
+            return
         self._stopping = True
         end = time.monotonic() + seconds
         while self._jobs and self._pool.active and time.monotonic() < end:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.errors import LeukowatchError

@@ -1,12 +1,14 @@
-"""What runs in a worker process: one bundle, opened once, and one field after another."""
+"""What runs in a worker process: one bundle, opened once, and one field after another.
+
+The daemon imports this to name what it wants done, and does none of it: what looks at pixels is imported in the worker.
+"""
 
 import signal
+from importlib import import_module
 
-from leukonet.analyse import analyse, open_networks
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.errors import ImageTooLarge
 from leukonet.result import FieldResult
-from leukonet.selftest import prove as prove_bundle
 from leukowatch.analysis.limits import confine
 
 _bundles: list[tuple[Bundle, int]] = []
@@ -23,6 +25,7 @@ def begin(bundle: str, sha256: str, max_pixels: int, memory_megabytes: int) -> N
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    import_module("leukonet.selftest")  # with all that looking needs, while files may be opened freely
     loaded = load_bundle(bundle)
     if loaded.sha256 != sha256:
         raise RuntimeError(f"bundle {bundle} changed on disk since the daemon started; restart the daemon")
@@ -36,6 +39,8 @@ def look(data: bytes) -> FieldResult:
     Raises:
         LeukonetError: the bytes are no image that can be counted, or the network failed on them.
     """
+    from leukonet.analysis import analyse  # noqa: PLC0415  see above
+
     bundle, max_pixels = _bundles[0]
     try:
         return analyse(data, bundle, max_pixels)
@@ -49,6 +54,8 @@ def prove() -> None:
     Raises:
         LeukonetError: they do not see it as they should.
     """
+    from leukonet.selftest import prove as prove_bundle  # noqa: PLC0415  see above
+
     prove_bundle(_bundles[0][0])
 
 
@@ -58,4 +65,6 @@ def warm_up() -> None:
     Raises:
         BundleDamaged: a network does not run or has another shape.
     """
+    from leukonet.analysis import open_networks  # noqa: PLC0415  see above
+
     open_networks(_bundles[0][0])

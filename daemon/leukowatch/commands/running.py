@@ -12,7 +12,7 @@ from leukowatch.commands.options import HomeOption, settings_of
 def run(home: HomeOption = None) -> None:
     """Watch the inbox until told to stop: a live view on a terminal, log lines elsewhere."""
     from leukowatch.console.logs import configure_logs
-    from leukowatch.service.daemon import serve, signals
+    from leukowatch.service.running import serve, signals
 
     settings = settings_of(home)
     terminal = sys.stdout is not None and sys.stdout.isatty()
@@ -36,8 +36,8 @@ def run(home: HomeOption = None) -> None:
 def scan(home: HomeOption = None) -> None:
     """Take what is in the inbox now, then exit; with code 8 where files still wait, naming them."""
     from leukowatch.console.logs import configure_logs, is_read_along
-    from leukowatch.service.daemon import scan as scan_now
-    from leukowatch.service.daemon import signals
+    from leukowatch.service.running import scan as scan_now
+    from leukowatch.service.running import signals
 
     settings = settings_of(home)
     configure_logs(settings.service.log_level, is_read_along())
@@ -63,8 +63,8 @@ def worker(
     """Offer this machine's cores to a cluster, until told to stop; needs neither inbox nor database."""
     from leukowatch.analysis.offering import offer
     from leukowatch.console.logs import configure_logs, is_read_along
-    from leukowatch.service.daemon import signals
     from leukowatch.service.priority import give_way
+    from leukowatch.service.running import signals
 
     settings = settings_of(home)
     configure_logs(settings.service.log_level, is_read_along())

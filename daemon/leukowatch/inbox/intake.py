@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -16,14 +17,27 @@ from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.bounded import Wholeness
 from leukowatch.inbox.naming import printable, slide_of
 from leukowatch.inbox.whole import structure
+from leukowatch.inbox.writers import has_no_writer
 from leukowatch.store.outcome import Received
 
 _GONE = {errno.ENOENT, errno.ESTALE}
 _NO_FILE = {errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.EINVAL, errno.ENODEV}
 
 
-def look(inbox: Path, relative: bytes, max_bytes: int) -> tuple[Identity, Wholeness]:
-    """Give a file's state and what its structure says of its end.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a file of the inbox shows."""
+
+    identity: Identity
+    """Its state."""
+    wholeness: Wholeness
+    """What its structure says of its end."""
+    closed: bool
+    """Nobody on this machine had it open for writing; false also where the kernel does not say."""
+
+
+def look(inbox: Path, relative: bytes, max_bytes: int) -> Look:
+    """Look at a file without taking it.
 
     A file above the limit is not read: its wholeness is unknown, and `take` refuses it once it is quiet.
 
@@ -33,8 +47,8 @@ def look(inbox: Path, relative: bytes, max_bytes: int) -> tuple[Identity, Wholen
     with _regular(inbox, relative) as file:
         identity = Identity.of(os.fstat(file.fileno()))
         if identity.size > max_bytes:
-            return identity, Wholeness.UNKNOWN
-        return identity, structure(file, identity.size)
+            return Look(identity, Wholeness.UNKNOWN, closed=False)
+        return Look(identity, structure(file, identity.size), has_no_writer(file.fileno()))
 
 
 def take(inbox: Path, relative: bytes, max_bytes: int, pattern: str, now: datetime) -> Arrival:

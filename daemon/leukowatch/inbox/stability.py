@@ -1,7 +1,7 @@
 """Which files of the inbox are complete: pure logic, no I/O, its clock handed in.
 
-A file is complete at once when a writer closed it, or it was renamed into place, and its own end marker
-is there. Where no such event came, or the format has no end marker, its size and time must stay
+A file is complete at once when a writer closed it, or it was renamed into place, or nobody has it open for writing, and
+its own end marker is there. Where nothing says so, or the format has no end marker, its size and time must stay
 unchanged for a while; where its end is missing, or may not be written yet, for a longer while, after which
 it is given up on, or taken as it is.
 """
@@ -117,13 +117,16 @@ class Stability:
             heapq.heappop(self._looks)
         return None
 
-    def observe(self, key: bytes, identity: Identity | None, wholeness: Wholeness) -> bool:
+    def observe(
+        self, key: bytes, identity: Identity | None, wholeness: Wholeness, *, closed: bool = False
+    ) -> bool:
         """Take a look's result and say whether the file is ready to be taken.
 
         Args:
             key: the file that was looked at.
             identity: its state; None where it is gone.
             wholeness: what its structure says.
+            closed: whether it is known that nobody has it open for writing.
         """
         file = self._files.get(key)
         if file is None or identity is None:
@@ -133,7 +136,7 @@ class Stability:
         if identity != file.identity:
             file.identity, file.since = identity, now
             file.finished = file.released = False
-        file.finished, file.hinted = file.finished or file.hinted, False
+        file.finished, file.hinted = file.finished or file.hinted or closed, False
         if file.released:
             return False
         complete = file.since + self._needed(file, wholeness)

@@ -1,35 +1,25 @@
-"""The service from start to stop, each stage in its order."""
+"""Everything that runs in the daemon's process, joined, started and stopped in its order."""
 
-import faulthandler
-import os
-import signal
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 import structlog
 from sqlalchemy import Engine
 
-from leukonet.bundle import load_bundle
-from leukowatch.analysis.choice import chosen_pool
-from leukowatch.errors import InboxVanished, LeukowatchError, StillWaiting, StoreUnavailable
+from leukonet.bundle import Bundle
+from leukowatch.analysis.answers import Pool
+from leukowatch.errors import LeukowatchError
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.gate import Gate
-from leukowatch.inbox.listing import temporary_files, unlistable_folders
-from leukowatch.inbox.naming import printable
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import systemd
-from leukowatch.service.heartbeat import Heartbeat, counts
-from leukowatch.service.home import NAME, home_name, make_home, only_one
+from leukowatch.service.heartbeat import counts
+from leukowatch.service.home import home_name
 from leukowatch.service.metrics import Reporter
-from leukowatch.service.priority import give_way
 from leukowatch.service.taking import Taker
-from leukowatch.service.vitality import Part, Vitals, patience_of
+from leukowatch.service.vitality import Part, Vitals
 from leukowatch.service.writing import Writer
-from leukowatch.settings import DATABASE_NAME, Settings
+from leukowatch.settings import Settings
 from leukowatch.store.analyses import BundleRef
 from leukowatch.store.database import close_writer, open_writer
 from leukowatch.store.engines import location
@@ -42,20 +32,24 @@ TICK = 0.25
 """Longest wait in seconds for a hint, and so for a signal to be noticed."""
 REFUSALS = 3
 """Times in a row that the database may refuse results before a scan gives up."""
-SHOWN = 10
-"""Files that an error names at most."""
 
 
 class Daemon:
-    """Everything that runs between `start` and `stop`; made by `running`."""
+    """Everything that runs between `start` and `stop`.
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
-        bundle = load_bundle(settings.analysis.bundle)
+    Args:
+        settings: in force.
+        bundle: loaded and checked.
+        pool: looks at fields by it; is getting ready.
+        engine: of `open_writer`.
+    """
+
+    def __init__(self, settings: Settings, bundle: Bundle, pool: Pool, engine: Engine) -> None:
         self._settings = settings
         self.database = location(engine)
         """The database, as a message names it."""
         self._watch = InboxWatch(settings.inbox_folder, settings.inbox.queue, polling=settings.inbox.polling)
-        self._pool = chosen_pool(bundle, settings)
+        self._pool = pool
         filer = Filer(settings.inbox_folder, settings.archive_folder, settings.quarantine_folder)
         ref = BundleRef(bundle.name, bundle.sha256, bundle.kind, bundle.classes)
         ledger = Ledger(engine, ref, home=home_name(settings))
@@ -138,115 +132,23 @@ class Daemon:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Daemon]:
-    """A started daemon on its home; leaving the block stops it.
+def started(settings: Settings, bundle: Bundle, pool: Pool) -> Iterator[Daemon]:
+    """A started daemon over its store; leaving the block stops it, and the pool with it.
 
     Raises:
-        LeukowatchError: the home is in use, the store cannot be opened, or the inbox is not there.
-        BundleError: the bundle is missing or damaged.
+        LeukowatchError: the store cannot be opened, or the inbox is not there.
+        LeukonetError: the networks do not see a synthetic field as they should.
     """
-    _require_inbox(settings)
-    make_home(settings)
-    with only_one(settings.home):
-        give_way(settings.service.nice, settings.service.io_class)
-        systemd.notify("STATUS=opening the database, and bringing it up to date")
-        engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
-        try:
-            systemd.notify("STATUS=trying the networks, and listing the inbox")
-            daemon = Daemon(settings, engine)
-            try:
-                daemon.start()
-                yield daemon
-            finally:
-                systemd.notify("STOPPING=1")
-                daemon.stop()
-        finally:
-            close_writer(engine)
-
-
-def _require_inbox(settings: Settings) -> None:
-    """Refuse to make an inbox where there was one: it may only be unmounted."""
-    used = any((settings.home / name).exists() for name in (DATABASE_NAME, NAME))
-    if used and not settings.inbox_folder.is_dir():
-        raise InboxVanished(f"{settings.inbox_folder}: missing, though this home was used: mount or make it")
-
-
-def serve(settings: Settings, stopping: threading.Event) -> None:
-    """Run until told to stop.
-
-    Raises:
-        LeukowatchError: as `running`; or the writer ended.
-    """
-    if sys.stderr:  # some supervisors close it
-        faulthandler.enable()  # the watchdog's SIGABRT leaves in the log where each thread stood
-    with running(settings) as daemon:
-        heart = Heartbeat(daemon.vitals, daemon.status, patience_of(settings.analysis.deadline_seconds))
-        systemd.notify("READY=1", f"STATUS={daemon.status()}")
-        _log.info("ready", inbox=str(settings.inbox_folder), bundle=settings.analysis.bundle)
-        vanished = False
-        while not stopping.is_set():
-            try:
-                if vanished:
-                    daemon.rearm()
-                    vanished = False
-                daemon.round()
-            except InboxVanished as error:
-                if not vanished:
-                    _log.error("the inbox is not what was watched", error=str(error))
-                vanished = True
-                stopping.wait(TICK)
-            daemon.reporter.round(time.monotonic())
-            heart.beat()
-        _log.info("stopping", in_hand=daemon.taker.in_hand())
-    _log.info("stopped")
-
-
-def scan(settings: Settings, stopping: threading.Event) -> int:
-    """Take what is in the inbox now.
-
-    Returns:
-        How many files were filed.
-
-    Raises:
-        StillWaiting: files of the start are still in the inbox; the message names them.
-        LeukowatchError: as `running`.
-    """
-    with running(settings) as daemon:
-        present = daemon.taker.pending()
-        left = present
-        while not stopping.is_set() and not left <= daemon.taker.hopeless():
-            daemon.round()
-            left = present & daemon.taker.pending()
-            shut = daemon.taker.gate.shut()
-            if shut and not daemon.taker.in_hand():
-                raise StillWaiting(f"{len(left)} files wait in the inbox: {shut.told}")
-            if daemon.refused():
-                raise StoreUnavailable(
-                    f"{daemon.database}: takes no results, {len(left)} files wait; the log says why"
-                )
-    left |= {*temporary_files(settings.inbox_folder), *unlistable_folders(settings.inbox_folder)}
-    if left:
-        named = ", ".join(printable(key) for key in sorted(left)[:SHOWN])
-        raise StillWaiting(f"{len(left)} files or folders still wait in the inbox: {named}; the log says why")
-    return daemon.taker.filed
-
-
-@contextmanager
-def signals(stopping: threading.Event) -> Iterator[None]:
-    """SIGTERM and Ctrl-C ask for a stop.
-
-    A second one ends the process at once, which is as safe as a power cut: the next start finishes the rest.
-    """
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        del frame
-        if stopping.is_set():
-            os._exit(128 + number)
-        stopping.set()
-
-    former = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    systemd.notify("STATUS=opening the database, and bringing it up to date")
+    engine = open_writer(settings.database_url, settings.store.busy_seconds, upgrade=True)
     try:
-        yield
+        systemd.notify("STATUS=trying the networks, and listing the inbox")
+        daemon = Daemon(settings, bundle, pool, engine)
+        try:
+            daemon.start()
+            yield daemon
+        finally:
+            systemd.notify("STOPPING=1")
+            daemon.stop()
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        close_writer(engine)

@@ -179,9 +179,10 @@ class Taker:
             self._stability.retry(key)
             return
         try:
-            identity, wholeness = look(self._folder, key, self._settings.inbox.max_bytes)
-            if self._stability.observe(key, identity, wholeness):
-                self._take(key, identity)
+            seen = look(self._folder, key, self._settings.inbox.max_bytes)
+            closed = seen.closed and not self._watch.polling  # others than this machine may write there
+            if self._stability.observe(key, seen.identity, seen.wholeness, closed=closed):
+                self._take(key, seen.identity)
         except IntakeError as error:
             self._not_now(key, error)
 

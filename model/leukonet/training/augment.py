@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from leukonet.colour import BACKGROUND
+from leukonet.preprocessing import BACKGROUND
 
 PAPER_GREY = BACKGROUND / 255
 

@@ -11,10 +11,11 @@ from leukonet.cells import CLASS_NAMES
 from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
+from leukonet.preprocessing import CONTEXT
 from leukonet.result import Box
 from leukonet.training.outline import central_box
 from leukonet.training.stain import even_stain
-from leukonet.views import CONTEXT, crop, on_canvas, pixels
+from leukonet.views import crop, on_canvas, pixels
 
 MARGIN = 1.5
 """Crops are kept this much wider than the network's view, so that augmentation can shift and turn them."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from leukonet.analyse import open_networks
+from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
 from leukonet.classify import name_at
 from leukonet.decode import decode

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import Bundle, Kind
 from leukonet.errors import DataError, ImageError
 from leukonet.labels import LabelledField

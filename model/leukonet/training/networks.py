@@ -6,8 +6,8 @@ import keras
 
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.field import SIZE
+from leukonet.preprocessing import CANVAS, CROP
 from leukonet.training.mixing import MixedStyle
-from leukonet.views import CANVAS, CROP
 
 L = keras.layers
 

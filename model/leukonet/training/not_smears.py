@@ -16,8 +16,8 @@ from PIL import Image, ImageFilter
 from leukonet.decode import decode
 from leukonet.errors import DataError
 from leukonet.labels import LabelledField
+from leukonet.preprocessing import CANVAS
 from leukonet.training import drawn
-from leukonet.views import CANVAS
 
 
 class Picture(NamedTuple):

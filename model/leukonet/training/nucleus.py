@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from leukonet.colour import BACKGROUND, Pixels
+from leukonet.colour import Pixels
+from leukonet.preprocessing import BACKGROUND, CONTEXT
 from leukonet.training.outline import otsu
-from leukonet.views import CONTEXT
 
 Mask = npt.NDArray[np.bool_]
 

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from leukonet.colour import BACKGROUND
+from leukonet.preprocessing import BACKGROUND
 from leukonet.result import Box
 from leukonet.views import on_canvas, pixels
 

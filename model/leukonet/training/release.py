@@ -13,12 +13,13 @@ from leukonet import classify, field, locate
 from leukonet.bundle import Bundle, Kind
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.errors import DataError
+from leukonet.preprocessing import CANVAS, PREPROCESSING
 from leukonet.training import calibrate, cards, fit, networks, train_classifier, train_locator, train_paper
 from leukonet.training.crops import read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.export import pack, to_int8
 from leukonet.training.paper_pictures import read_pictures
-from leukonet.views import CANVAS, PREPROCESSING, on_canvas, pixels
+from leukonet.views import on_canvas, pixels
 
 CELL_THRESHOLD = 0.4
 """Least score of a located cell, chosen by `leukonet train threshold` on left-out sources: of 0.15 to 0.6 it has the

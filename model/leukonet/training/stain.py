@@ -8,7 +8,8 @@ The recipe that ships pales its training crops instead; this is a row of the abl
 import numpy as np
 from PIL import Image
 
-from leukonet.colour import BACKGROUND, Colour, Pixels
+from leukonet.colour import Colour, Pixels
+from leukonet.preprocessing import BACKGROUND
 
 NUCLEUS = (0.9, 1.2, 0.3)
 """Optical density, natural logarithm, that every nucleus is brought to in red, green and blue: between PBC's

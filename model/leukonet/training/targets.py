@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from leukonet.locate import SIZE_UNIT, STRIDE
-from leukonet.views import CANVAS
+from leukonet.preprocessing import CANVAS
 
 GRID = CANVAS // STRIDE
 VISIBLE = 0.35

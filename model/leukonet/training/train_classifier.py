@@ -15,12 +15,13 @@ from leukonet.cells import CLASS_NAMES
 from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
+from leukonet.preprocessing import CONTEXT, CROP
 from leukonet.training import augment, fit, networks
 from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
 from leukonet.training.history import HISTORY
 from leukonet.training.splits import hold_out
-from leukonet.views import CONTEXT, CROP, mirror_images
+from leukonet.views import mirror_images
 
 
 @dataclass(frozen=True, slots=True)

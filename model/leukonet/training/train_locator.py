@@ -10,8 +10,8 @@ import numpy.typing as npt
 import tensorflow as tf
 from PIL import Image
 
-from leukonet.colour import BACKGROUND
 from leukonet.labels import LabelledField
+from leukonet.preprocessing import BACKGROUND, CANVAS
 from leukonet.training import augment, fit, networks
 from leukonet.training.crowded import crowded
 from leukonet.training.datasets import training_fields
@@ -20,7 +20,7 @@ from leukonet.training.outline import central_box
 from leukonet.training.quartered import quartered
 from leukonet.training.splits import hold_out
 from leukonet.training.targets import VISIBLE, loss, targets
-from leukonet.views import CANVAS, on_canvas, pixels
+from leukonet.views import on_canvas, pixels
 
 SHEET = 384
 """Fields are kept at this side while training, so that augmentation has pixels to zoom into."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from leukonet.analyse import open_networks
+from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
 from leukonet.magnification import RULE, Look, Rule, best_level
 from leukonet.phantom import render_field

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet import classify
-from leukonet.analyse import open_networks
+from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
 from leukonet.labels import LabelledField
 from leukonet.tiles import locate_field

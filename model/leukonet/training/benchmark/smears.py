@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from leukonet.analyse import analyse
+from leukonet.analysis import analyse
 from leukonet.bundle import Bundle
 from leukonet.labels import LabelledField
 from leukonet.result import FieldResult

@@ -13,10 +13,11 @@ from PIL import Image
 
 from leukonet.decode import decode
 from leukonet.errors import DataError, ImageError
+from leukonet.preprocessing import CONTEXT
 from leukonet.result import Box, Cell
 from leukonet.training.evaluate import Answer
 from leukonet.training.figures.sheet import FOOT, SMALL, WIDTH, Folder, in_order, sheet
-from leukonet.views import CONTEXT, crop, on_canvas
+from leukonet.views import crop, on_canvas
 
 ACROSS = 5
 """Cells in a row."""

@@ -66,7 +66,7 @@ def test_cells_come_from_top_to_bottom_and_left_to_right(bundle, monkeypatch):
     """As a person reads the field, and not as certain as the locator is of each."""
     boxes = [Box(300, 200, 360, 260), Box(50, 200, 90, 240), Box(400, 20, 460, 80)]
     places = [Located(box, 0.9 - 0.1 * rank) for rank, box in enumerate(boxes)]
-    monkeypatch.setattr(import_module("leukonet.analyse"), "locate_field", lambda *_: places)
+    monkeypatch.setattr(import_module("leukonet.analysis"), "locate_field", lambda *_: places)
     found = analyse(field_bytes(5), bundle)
 
     assert [boxes[2], boxes[1], boxes[0]] == [cell.box for cell in found.cells]
