@@ -71,8 +71,8 @@ def _named(
         canvas = on_canvas(image)
         places = locate_field(locator, canvas, image, bundle.cell_threshold)
         for name, box in named_boxes(field, image):
-            place = max(places, key=lambda place, box=box: place.box.overlap(box), default=None)
-            if name not in known or place is None or place.box.overlap(box) < LEAST_OVERLAP:
+            overlap, place = max(((place.box.overlap(box), place) for place in places), default=(0.0, None))
+            if name not in known or place is None or overlap < LEAST_OVERLAP:
                 continue
             picture = pixels(crop(image, place.box, canvas.light))
             logits.append(classify.scores(classifier, picture, mirrored=bundle.mirrored))
