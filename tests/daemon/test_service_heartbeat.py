@@ -1,5 +1,6 @@
 """What the service manager is told while the service runs."""
 
+import queue
 import socket
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import PATIENCE
+from handmade import outcome
+from lab import PATIENCE, slow_image, wait_until
 from leukowatch.analysis.pool import LocalPool
 from leukowatch.inbox.watch import InboxWatch
 from leukowatch.service import daemon
@@ -166,6 +168,30 @@ def test_ready_is_told_after_migration_self_test_armed_watch_and_first_listing(t
 
     before = told[: told.index("READY=1")]
     assert {"open_writer", "start", "rescan", "prove"} <= {*before}
+
+
+def test_the_pulse_is_that_of_the_watch_the_workers_and_the_writer(tmp_path):
+    """Whichever of them stands still while something is in hand, or ends, is what the signs of life depend on."""
+    inbox, answers = tmp_path / "home" / "inbox", queue.SimpleQueue()
+    inbox.mkdir(parents=True)
+    settings = Settings(home=tmp_path / "home", analysis=AnalysisSettings(workers=1))
+    with daemon.running(settings) as service:
+        rest = service.vitals()
+        service._pool.submit(slow_image(), answers.put)
+        working = service.vitals()
+        answers.get(timeout=PATIENCE)
+        answered = service.vitals()
+        service._writer.put(outcome("S", "a.jpg", 1, None))
+        wait_until(lambda: service.vitals().writer.turns > rest.writer.turns)
+        service._writer.finish()
+        service._writer.join()
+        inbox.rename(tmp_path / "elsewhere")
+        ended = service.vitals()
+
+    assert (rest.armed, rest.writing, rest.workers.in_hand, rest.writer.in_hand) == (True, True, 0, 0)
+    assert working.workers.in_hand == 1
+    assert (answered.workers.in_hand, answered.workers.turns > rest.workers.turns) == (0, True)
+    assert (ended.armed, ended.writing) == (False, False)
 
 
 def test_a_service_whose_inbox_went_away_gives_no_sign_of_life_until_it_is_back(home, tmp_path):
