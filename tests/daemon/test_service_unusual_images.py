@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from lab import wait_until
+from lab import Home, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +38,41 @@ def counted(picture) -> dict[str, bytes]:
     }
 
 
-def test_unusual_images_are_counted(home, picture):
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory):
+    """Give a home with a running service that the tests share, each with a slide of its own."""
+    home = Home(tmp_path_factory.mktemp("unusual") / "home")
+    with home.service():
+        yield home
+
+
+def dropped(home, slide, images) -> dict[str, tuple[str, str]]:
+    """Drop images by name on a slide, and give their states once all are archived."""
+    folder = home.inbox / slide
+    folder.mkdir()
+    for name, data in images.items():
+        (folder / name).write_bytes(data)
+    wait_until(lambda: {f"{slide}/{name}" for name in images} <= {*home.filed()})
+    return {file: state for file, state in home.states().items() if file.startswith(f"{slide}/")}
+
+
+def test_unusual_images_are_counted(serving, picture):
     """CMYK, palette, alpha, a turned camera, BMP and TIFF are fields like any other."""
     images = counted(picture)
-    (home.inbox / "S").mkdir()
-    with home.service():
-        for name, data in images.items():
-            (home.inbox / "S" / name).write_bytes(data)
-        wait_until(lambda: len(home.filed()) == len(images))
 
-    assert {f"S/{name}": ("counted", "") for name in images} == home.states()
-    assert home.query("SELECT f.width, f.height FROM field f JOIN arrival a ON a.id = f.arrival_id "
-                      "WHERE a.printable = 'S/turned.jpg'") == [(480, 640)]  # fmt: skip
+    assert {f"S/{name}": ("counted", "") for name in images} == dropped(serving, "S", images)
+    assert serving.query("SELECT f.width, f.height FROM field f JOIN arrival a ON a.id = f.arrival_id "
+                         "WHERE a.printable = 'S/turned.jpg'") == [(480, 640)]  # fmt: skip
 
 
 @pytest.mark.parametrize("deep", [False, True], ids=["8 bit", "16 bit"])
-def test_grey_image_is_archived_as_not_assessable_without_cells(home, picture, deep):
+def test_grey_image_is_archived_as_not_assessable_without_cells(serving, picture, deep):
     """An image that decodes and shows no stain is no smear that can be counted, at 8 bits or 16."""
-    grey = picture.convert("L")
+    grey, slide = picture.convert("L"), "deep" if deep else "flat"
     if deep:
         grey = grey.convert("I").point(lambda level: level * 256).convert("I;16")
-    (home.inbox / "S").mkdir()
-    with home.service():
-        (home.inbox / "S" / "grey.png").write_bytes(saved(grey, "PNG"))
-        wait_until(home.filed)
 
-    assert {"S/grey.png": ("not_assessable", "no stain")} == home.states()
-    assert home.query("SELECT count(*) FROM cell") == [(0,)]
+    assert {f"{slide}/grey.png": ("not_assessable", "no stain")} == dropped(
+        serving, slide, {"grey.png": saved(grey, "PNG")}
+    )
+    assert serving.query(f"SELECT count(*) FROM cell_result WHERE field = '{slide}/grey.png'") == [(0,)]
