@@ -67,13 +67,13 @@ def test_stop_finishes_what_is_in_hand_and_leaves_the_rest(home, phantoms):
 
 def test_sigkill_three_times_gives_the_same_rows_as_none(home, phantoms):
     """Killed at any moment, started again: every field once, no file lost."""
-    for number in range(60):
+    for number in range(30):
         drop(home, f"S{number % 3}", f"f{number:03}.jpg", phantoms[number % 12] + b"%d" % number)
-    home.read_despite_kills((1, 15, 35), 60)
+    home.read_despite_kills((1, 8, 18), 30)
 
-    assert {f"S{n % 3}/f{n:03}.jpg": ("counted", "") for n in range(60)} == home.states()
-    assert home.query("SELECT count(*), count(DISTINCT sha256) FROM field") == [(60, 60)]
-    assert home.query("SELECT count(*) FROM arrival") == [(60,)]
+    assert {f"S{n % 3}/f{n:03}.jpg": ("counted", "") for n in range(30)} == home.states()
+    assert home.query("SELECT count(*), count(DISTINCT sha256) FROM field") == [(30, 30)]
+    assert home.query("SELECT count(*) FROM arrival") == [(30,)]
     assert home.left() == []
 
 
