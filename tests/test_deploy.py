@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from leukonet import __version__
 from leukonet.errors import BadScores, BundleError
 from leukowatch.errors import HomeInUse, RequestInvalid, SchemaMismatch, SettingsInvalid
 from leukowatch.settings import Settings, load_settings
@@ -205,7 +206,8 @@ def test_the_list_of_parts_names_every_pinned_package():
     """Who hears of a hole in a package must see whether it is installed, and in which version."""
     programs = Path(sys.executable).parent
     subprocess.run([ROOT / "tools" / "sbom.sh", programs], check=True, capture_output=True, timeout=1200)
-    parts = json.loads((ROOT / "dist" / "leukowatch.cdx.json").read_text())["components"]
+    written = json.loads((ROOT / "dist" / "leukowatch.cdx.json").read_text())
+    whole, parts = written["metadata"]["component"], written["components"]
     pinned = re.findall(
         r"^([a-z0-9._-]+)(?:\[.*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
     )
@@ -213,3 +215,4 @@ def test_the_list_of_parts_names_every_pinned_package():
     listed = {(part["name"].lower().replace("_", "-").replace(".", "-"), part["version"]) for part in parts}
     assert {(name.replace(".", "-"), version) for name, version in pinned} <= listed
     assert "pytest" not in dict(listed)
+    assert (whole["name"], whole["version"]) == ("leukowatch", __version__)
