@@ -147,9 +147,7 @@ class LocalPool:
         while self._jobs and self._pool.active and time.monotonic() < end:
             self._end_overdue()
             time.sleep(TICK)
-        with (
-            self._lock
-        ):  # before the end: it gives a field that is on its way to a worker an error for an answer
+        with self._lock:  # a pool that ends answers a field that is on its way to a worker by an error
             left, self._jobs = list(self._jobs.values()), {}
         end_pool(self._pool)
         for job in left:
