@@ -49,7 +49,7 @@ lock: .venv/.test-ready  ## pin what the service is installed with, by version a
 	    --output-file requirements.lock pyproject.toml
 
 audit: .venv/.test-ready  ## ask the public advisories about what is pinned (needs the network)
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 sbom: .venv/.test-ready  ## list what the service is made of in dist/leukowatch.cdx.json (CycloneDX)
 	tools/sbom.sh $(BIN)

@@ -58,11 +58,11 @@ class Home:
         return {**os.environ, **self._variables, "LEUKOWATCH_HOME": str(self.folder), **more}
 
     def command(
-        self, *arguments: str, timeout: float = PATIENCE, stdin: str = ""
+        self, *arguments: str, timeout: float = PATIENCE, stdin: str = "", before: Sequence[str] = ()
     ) -> "subprocess.CompletedProcess[str]":
-        """Run one `leukowatch` command to its end."""
+        """Run one `leukowatch` command to its end; `before` is as for `service`."""
         return subprocess.run(
-            [sys.executable, *self.program, *arguments],
+            [*before, sys.executable, *self.program, *arguments],
             env=self.environment(COLUMNS="200"),
             input=stdin,
             capture_output=True,

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from leukonet import __version__
+from leukonet.errors import BadScores, BundleError
+from leukowatch.errors import HomeInUse, RequestInvalid, SchemaMismatch, SettingsInvalid
 from leukowatch.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,9 +36,9 @@ def no_variables(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def directive(name: str) -> str:
-    """Give the value of a directive of the unit."""
-    (value,) = re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+def directive(name: str, unit: Path = UNIT) -> str:
+    """Give the value of a directive of a unit."""
+    (value,) = re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
     return value
 
 
@@ -61,6 +64,39 @@ def test_the_unit_waits_longer_than_the_service_takes_to_stop():
 def test_the_unit_lets_the_daemon_stop_its_own_workers():
     """SIGTERM goes to the daemon alone, and readiness and life are told by it."""
     assert (directive("Type"), directive("KillMode"), directive("WatchdogSec")) == ("notify", "mixed", "60")
+
+
+@pytest.mark.parametrize("unit", [UNIT, REVIEW], ids=["service", "review"])
+def test_a_process_of_its_own_that_dies_does_not_end_a_unit(unit):
+    """What decodes an image may be killed for its memory, and is ended by its own parent at a stop."""
+    assert (directive("OOMPolicy", unit), directive("KillMode", unit)) == ("continue", "mixed")
+
+
+@pytest.mark.parametrize("unit", [UNIT, REVIEW], ids=["service", "review"])
+def test_a_unit_comes_back_after_a_failure_and_gives_up_in_the_end(unit):
+    """Restarted for minutes, on its disk alone, and not at all after an error that no new start would mend."""
+    tried = int(directive("RestartSec", unit)) * int(directive("StartLimitBurst", unit))
+    lasting = {RequestInvalid, SettingsInvalid, SchemaMismatch}
+    if unit == UNIT:
+        lasting |= {HomeInUse, BundleError, BadScores}
+
+    assert directive("Restart", unit) == "on-failure"
+    assert 60 < tried < int(directive("StartLimitIntervalSec", unit))
+    assert directive("RequiresMountsFor", unit) == "/var/lib/leukowatch"
+    assert {int(code) for code in directive("RestartPreventExitStatus", unit).split()} == {
+        error.exit_code for error in lasting
+    }
+
+
+@pytest.mark.parametrize("unit", [UNIT, REVIEW], ids=["service", "review"])
+def test_a_unit_runs_as_the_user_that_is_made_for_it(unit):
+    """A static one, so that its files keep their owner; without a shell or a right of its own."""
+    (line,) = (SYSTEMD / "leukowatch.sysusers").read_text().splitlines()[-1:]
+
+    assert line.split()[:2] == ["u", directive("User", unit)]
+    assert directive("User", unit) == directive("Group", unit)
+    assert (directive("CapabilityBoundingSet", unit), directive("NoNewPrivileges", unit)) == ("", "yes")
+    assert directive("MemoryDenyWriteExecute", unit) == "yes"
 
 
 def test_every_folder_of_the_home_is_made_with_the_group_in_mind():
@@ -170,7 +206,8 @@ def test_the_list_of_parts_names_every_pinned_package():
     """Who hears of a hole in a package must see whether it is installed, and in which version."""
     programs = Path(sys.executable).parent
     subprocess.run([ROOT / "tools" / "sbom.sh", programs], check=True, capture_output=True, timeout=1200)
-    parts = json.loads((ROOT / "dist" / "leukowatch.cdx.json").read_text())["components"]
+    written = json.loads((ROOT / "dist" / "leukowatch.cdx.json").read_text())
+    whole, parts = written["metadata"]["component"], written["components"]
     pinned = re.findall(
         r"^([a-z0-9._-]+)(?:\[.*\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
     )
@@ -178,3 +215,4 @@ def test_the_list_of_parts_names_every_pinned_package():
     listed = {(part["name"].lower().replace("_", "-").replace(".", "-"), part["version"]) for part in parts}
     assert {(name.replace(".", "-"), version) for name, version in pinned} <= listed
     assert "pytest" not in dict(listed)
+    assert (whole["name"], whole["version"]) == ("leukowatch", __version__)

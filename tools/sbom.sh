@@ -15,6 +15,8 @@ mkdir -p dist
 "$tools/python" -m venv --without-pip "$work/shipped"
 "$tools/python" -m pip --python "$work/shipped/bin/python" install --quiet --require-hashes -r requirements.lock
 "$tools/python" -m pip --python "$work/shipped/bin/python" install --quiet --no-deps .
-"$tools/cyclonedx-py" environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+version=$("$work/shipped/bin/python" -c 'from importlib.metadata import version; print(version("leukowatch"))')
+sed "s/^dynamic = .*/version = \"$version\"/" pyproject.toml >"$work/pyproject.toml"
+"$tools/cyclonedx-py" environment --pyproject "$work/pyproject.toml" --mc-type application --output-reproducible \
     --of JSON -o dist/leukowatch.cdx.json "$work/shipped/bin/python"
 echo "sbom: $(grep -c '"bom-ref"' dist/leukowatch.cdx.json) entries in dist/leukowatch.cdx.json" >&2

@@ -105,6 +105,7 @@ sql() { printf "runuser -u reader -- sqlite3 -readonly %s/leukowatch.db '%s'" "$
 property() { printf 'systemctl show --value --property %s leukowatch' "$1"; }
 now() { inside sh -c "$(property "$1")"; }
 workers() { pgrep --ns "$init" --nslist pid -f spawn_main; }
+page() { pgrep --ns "$init" --nslist pid -f 'leukowatch review'; }
 
 # A person of the group copies phantom fields into a slide's folder, as many as wanted from a number on.
 drop() {
@@ -143,6 +144,31 @@ count_fields() {
 made executable (MemoryDenyWriteExecute): the networks above ran under it."
     show "grep -hE '^(NoNewPrivs|Seccomp|CapEff|CapBnd)' /proc/$(now MainPID)/status; tail -n +3 /proc/$(now MainPID)/net/dev | cut -d: -f1"
     show "systemctl show --property MemoryDenyWriteExecute,PrivateNetwork,RestrictAddressFamilies,PrivateUsers leukowatch"
+}
+
+# Asks the page for the picture of a field, as a program with a token does: python ask.py FIELD.
+ask='import os, sys, urllib.request as asking
+url = f"http://127.0.0.1:8017/api/v1/fields/{sys.argv[1]}/image"
+answer = asking.urlopen(asking.Request(url, headers={"Authorization": "Bearer " + os.environ["TOKEN"]}))
+print(answer.status, answer.headers["Content-Type"], answer.read(2).hex())'
+
+show_page() {
+    local drawer main token as="runuser -u leukowatch -- $bin/leukowatch" of="Seccomp:|NoNewPrivs|CapEff|address space|file size|open files"
+    chapter "The review page" "Under its own unit, beside the service. Its pictures are drawn by processes of its own, which are confined as
+workers are; when they are killed, neither the page nor the next picture is lost."
+    show "systemctl start leukowatch-review; systemctl show --property ActiveState,SubState,Result leukowatch-review"
+    inside sh -c "echo 'correct horse battery' | $as user add rea --role reader --password-stdin" >/dev/null
+    token=$(inside sh -c "$as token add rea --role reader --label try")
+    inside sh -c 'cat >/srv/ask.py' <<<"$ask"
+    promise "a picture is drawn" "TOKEN=$token $bin/python /srv/ask.py 1" "200 image/jpeg ffd8"
+    main=$(page)
+    drawer=$(pgrep -P "$main" -f spawn_main | head -1)
+    printf '\n```console\n# grep -hE "%s" /proc/PID/status /proc/PID/limits    (of a process that draws)\n%s\n```\n' "$of" \
+        "$(grep -hE "$of" "/proc/$drawer/status" "/proc/$drawer/limits")"
+    pgrep -P "$main" -f spawn_main | xargs kill -9
+    promise "another picture is drawn, by other processes" "TOKEN=$token $bin/python /srv/ask.py 2" "200 image/jpeg ffd8"
+    [ "$(page)" = "$main" ] || die "the page is another process than before"
+    show "systemctl stop leukowatch-review; systemctl show --property ActiveState,SubState,Result leukowatch-review"
 }
 
 stop_and_start() {
@@ -248,9 +274,15 @@ the inbox, and are moved once there is room."
 }
 
 upgrade_it() {
-    chapter "Upgrade" "The same command with a later wheel; changed settings are kept."
+    local revision="sqlite3 -readonly $home/leukowatch.db 'SELECT version_num FROM alembic_version'; ls $home/*.db*"
+    local back="from leukowatch.store.migrate import downgrade; downgrade(\"sqlite:///$home/leukowatch.db\", \"0005\")"
+    chapter "Upgrade" "The same command with a later wheel, over a database of an older schema (revision 0005, to which it is taken back for
+that); changed settings are kept."
     inside sed -i 's/^#log_level = .*/log_level = "debug"/' /etc/leukowatch/leukowatch.toml
+    inside sh -c "systemctl stop leukowatch; runuser -u leukowatch -- $bin/python -c '$back'"
+    show "$revision"
     show "make install-service WHEEL=$1 2>&1"
+    show "$revision"
     show "ls -l /opt/leukowatch | tail -n +2 | tr -s ' ' | cut -d' ' -f9-; grep ^log_level /etc/leukowatch/leukowatch.toml"
     drop S8 84 2
     promise "rows of before are there, and it counts" "$(sql "$counted")" "85 rows, 85 contents"
@@ -278,10 +310,11 @@ main() {
     later=$(basename "$root"/srv/leukowatch/dist/*.99-*.whl)
     first=$(basename "$(find "$root/srv/leukowatch/dist" -name '*.whl' ! -name "$later")")
     printf 'Debian %s, %s, Linux %s, Python %s, leukowatch %s at %s.\n' "$(inside cat /etc/debian_version)" \
-        "$(inside systemctl --version | head -1)" "$(uname -r)" "$(inside python3 -V | cut -d' ' -f2)" \
+        "$(inside systemctl --version | head -1)" "$(uname -r | cut -d- -f1)" "$(inside python3 -V | cut -d' ' -f2)" \
         "$(echo "$first" | cut -d- -f2)" "$(git rev-parse --short HEAD)"
     install_it "dist/$first"
     count_fields
+    show_page
     stop_and_start
     kill_it
     hang_it

@@ -129,6 +129,22 @@ def test_field_that_kills_every_worker_is_refused_after_the_attempts(made, answe
     assert "2 tries" in str(answer)
 
 
+def test_fields_that_wait_for_a_worker_are_given_back_by_a_stop(made, phantoms, answers):
+    """More of them than fit into the pipe to the workers: its end must not pass for a fault of the one within it."""
+    pool = made()
+    pool.prove()
+    pool.submit(slow_image(), answers.put)
+    [worker] = workers(pool)
+    wait_until(lambda: is_decoding(worker))
+    os.kill(worker, signal.SIGSTOP)
+    for number in range(4):
+        pool.submit(phantoms[number] + bytes(1_000_000), answers.put)
+    pool.stop(0.5)
+
+    given = [answers.get(timeout=PATIENCE) for _ in range(5)]
+    assert [Returned] * 5 == [type(answer) for answer in given]
+
+
 def test_field_that_hangs_is_refused_and_the_next_is_answered(made, phantoms, answers):
     """A worker past its deadline is ended; the pool goes on with a new one."""
     pool = made(attempts=1, deadline=2.0)

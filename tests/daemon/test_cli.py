@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -10,9 +11,10 @@ import pytest
 from lab import Home, wait_until
 
 
-@pytest.fixture
-def counted(home, phantoms):
-    """Give a home with three fields on slide A, one on slide B and a quarantined file, the service stopped."""
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory, phantoms):
+    """Give a home with three fields on slide A, one on slide B and a quarantined file; nobody writes to it."""
+    home = Home(tmp_path_factory.mktemp("scanned") / "home")
     for slide, numbers in {"A": (0, 1, 2), "B": (3,)}.items():
         (home.inbox / slide).mkdir()
         for number in numbers:
@@ -20,6 +22,13 @@ def counted(home, phantoms):
     (home.inbox / "B" / "text.jpg").write_bytes(b"no image")
     done = home.command("scan")
     assert (done.returncode, "5 files filed") == (0, done.stdout.strip().splitlines()[-1]), done.stderr
+    return home
+
+
+@pytest.fixture
+def counted(scanned, home):
+    """Give a home of the test's own that is just like it, without a service."""
+    shutil.copytree(scanned.folder, home.folder, dirs_exist_ok=True)
     return home
 
 

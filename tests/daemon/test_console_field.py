@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from dataclasses import replace
 
 import pytest
@@ -9,9 +10,12 @@ from PIL import Image
 from rich.console import Console
 
 from handmade import cell, fill, ledger_at, outcome, seen
+from leukonet.errors import DamagedImage, ImageTooLarge
 from leukowatch.console.field import show_field
 from leukowatch.errors import NotFound, OutputFailed, RequestInvalid
+from leukowatch.setting_tables import AnalysisSettings, InboxSettings
 from leukowatch.settings import Settings
+from telling import where
 
 
 @pytest.fixture
@@ -92,3 +96,25 @@ def test_a_field_that_cannot_be_shown_says_why(settings, what, told):
     """Unknown, ambiguous, gone from the archive, or not moved yet."""
     with pytest.raises(NotFound, match=told):
         shown(settings, what)
+
+
+def test_a_field_above_the_limit_of_pixels_is_not_decoded(settings):
+    """It was taken when the limit was higher: the terminal decodes no more than the service would."""
+    allowed, refused = (
+        settings.model_copy(update={"inbox": InboxSettings(max_pixels=640 * 480 - less)}) for less in (0, 1)
+    )
+
+    assert "0.80 Eosinophil" in shown(allowed, "S1/[red]a.png")
+    with pytest.raises(ImageTooLarge, match="640 x 480 pixels exceed the limit of 307199"):
+        shown(refused, "S1/[red]a.png")
+
+
+def test_a_field_is_decoded_in_a_confined_process(settings, monkeypatch):
+    """What breaks a decoder costs one picture, not the terminal, and has no more memory than a worker."""
+    monkeypatch.setattr("leukowatch.console.field.decode", where)
+    little = settings.model_copy(update={"analysis": AnalysisSettings(memory_megabytes=900)})
+    with pytest.raises(DamagedImage) as told:
+        shown(little, "S1/[red]a.png")
+
+    process, megabytes = map(int, str(told.value).split())
+    assert (process != os.getpid(), megabytes) == (True, 900)

@@ -1,17 +1,26 @@
 """What the service manager is told while the service runs."""
 
+import queue
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from lab import PATIENCE
+from handmade import outcome
+from lab import PATIENCE, slow_image, wait_until
+from leukowatch.analysis.pool import LocalPool
+from leukowatch.inbox.watch import InboxWatch
+from leukowatch.service import daemon
 from leukowatch.service.heartbeat import Heartbeat, counts
+from leukowatch.service.taking import Taker
 from leukowatch.service.vitality import Part, Vitals
+from leukowatch.setting_tables import AnalysisSettings
+from leukowatch.settings import Settings
 from leukowatch.store.outcome import Status
 
 
@@ -132,6 +141,57 @@ def test_a_running_service_is_ready_first_then_alive_and_tells_its_counts(home, 
 
     assert "WATCHDOG=1" not in before
     assert "WATCHDOG=1" in after
+
+
+def test_ready_is_told_after_migration_self_test_armed_watch_and_first_listing(tmp_path, monkeypatch):
+    """Whoever starts after it may count on the schema and drop images: none is missed, none is seen by bad networks."""
+    told: list[str] = []
+
+    def noting(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+        monkeypatch.setattr(
+            owner, name, lambda *given, **named: (real(*given, **named), told.append(name))[0]
+        )
+
+    for owner, name in (
+        (daemon, "open_writer"),
+        (InboxWatch, "start"),
+        (Taker, "rescan"),
+        (LocalPool, "prove"),
+    ):
+        noting(owner, name)
+    monkeypatch.setattr("leukowatch.service.systemd.notify", lambda *states, **_: told.extend(states))
+    (tmp_path / "home" / "inbox").mkdir(parents=True)
+    stopping = threading.Event()
+    stopping.set()
+    daemon.serve(Settings(home=tmp_path / "home", analysis=AnalysisSettings(workers=1)), stopping)
+
+    before = told[: told.index("READY=1")]
+    assert {"open_writer", "start", "rescan", "prove"} <= {*before}
+
+
+def test_the_pulse_is_that_of_the_watch_the_workers_and_the_writer(tmp_path):
+    """Whichever of them stands still while something is in hand, or ends, is what the signs of life depend on."""
+    inbox, answers = tmp_path / "home" / "inbox", queue.SimpleQueue()
+    inbox.mkdir(parents=True)
+    settings = Settings(home=tmp_path / "home", analysis=AnalysisSettings(workers=1))
+    with daemon.running(settings) as service:
+        rest = service.vitals()
+        service._pool.submit(slow_image(), answers.put)
+        working = service.vitals()
+        answers.get(timeout=PATIENCE)
+        answered = service.vitals()
+        service._writer.put(outcome("S", "a.jpg", 1, None))
+        wait_until(lambda: service.vitals().writer.turns > rest.writer.turns)
+        service._writer.finish()
+        service._writer.join()
+        inbox.rename(tmp_path / "elsewhere")
+        ended = service.vitals()
+
+    assert (rest.armed, rest.writing, rest.workers.in_hand, rest.writer.in_hand) == (True, True, 0, 0)
+    assert working.workers.in_hand == 1
+    assert (answered.workers.in_hand, answered.workers.turns > rest.workers.turns) == (0, True)
+    assert (ended.armed, ended.writing) == (False, False)
 
 
 def test_a_service_whose_inbox_went_away_gives_no_sign_of_life_until_it_is_back(home, tmp_path):

@@ -125,6 +125,22 @@ def test_a_signed_slide_that_changed_since_is_not_settled(lab):
     assert left(lab) == [SIGNED, UNSIGNED]
 
 
+def test_a_slide_that_changes_after_the_listing_keeps_its_images(lab, monkeypatch):
+    """A field came in between: whether the slide is signed is asked again in the transaction that marks."""
+    listing = pruning.old_images
+
+    def then_a_field_comes(*given):
+        found = listing(*given)
+        lab.arrive("S1", 3, "basophil")
+        return found
+
+    monkeypatch.setattr(pruning, "old_images", then_a_field_comes)
+    prune(lab)
+
+    assert left(lab) == [SIGNED, UNSIGNED]
+    assert pruned(lab) == []
+
+
 def test_a_field_moved_to_an_unsigned_slide_stays(lab):
     """It is that slide's now, wherever its file lies."""
     with ledger_at(lab.path) as ledger:

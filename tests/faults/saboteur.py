@@ -7,6 +7,7 @@ that a fault reaches them too. What goes wrong is said by variables of the envir
     SABOTAGE_CLOCK=FILE      the daemon's wall clock is wrong by the seconds that the file holds, whoever asks it
     SABOTAGE_SWAP=FILE       a field is replaced by this file between the look at it and its taking, by an empty one
                              it is only removed
+    SABOTAGE_SQL=WORDS       the process is killed by SIGKILL before it runs a statement with these words
 
 and by what follows the end of an image, which no decoder reads:
 
@@ -124,6 +125,17 @@ def swap_before_taking(content: Path) -> None:
     taking.look = looked
 
 
+def kill_before(words: str) -> None:
+    """Have this process killed before it runs a statement with these words."""
+    from sqlalchemy import Engine, event  # noqa: PLC0415  workers have no need of it
+
+    def told(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        if words in statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", told)
+
+
 def explode() -> None:
     """Have the handler of events raise on some names."""
     observing: Any = sys.modules["leukowatch.inbox.observing"]
@@ -148,6 +160,7 @@ def main() -> None:
     explode()
     for variable, build in (
         ("SABOTAGE_KILL", kill_at),
+        ("SABOTAGE_SQL", kill_before),
         ("SABOTAGE_SWAP", lambda file: swap_before_taking(Path(file))),
     ):
         if os.environ.get(variable):

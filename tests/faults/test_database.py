@@ -10,6 +10,8 @@ import pytest
 from faults.accounts import Account, account, counted, settled
 from faults.mounts import mount
 from lab import wait_until
+from leukowatch.store import migrate
+from migrating import dump
 
 pytestmark = pytest.mark.slow
 
@@ -124,3 +126,24 @@ def test_newer_schema_is_refused_and_left_alone(used):
     assert untouched
     assert Account({"a.jpg": ["counted"]}, ["b.jpg"], ["a.jpg"], fields=1) == left
     assert counted("a.jpg", "b.jpg") == account(used, "S")
+
+
+@pytest.mark.parametrize(
+    "words", ["ADD COLUMN retired", "PRAGMA foreign_key_check"], ids=["in its midst", "before its commit"]
+)
+def test_migration_killed_midway_leaves_the_old_schema_and_the_next_start_makes_it(used, words):
+    """An upgrade of a store in use, killed: rows and files are as before, and both images count once after it."""
+    path = used.folder / "leukowatch.db"
+    migrate.downgrade(f"sqlite:///{path}", "0005")
+    before, held = dump(path), account(used, "S")
+    used._variables["SABOTAGE_SQL"] = words
+    killed = used.command("scan")
+    left, files = dump(path), account(used, "S")
+    del used._variables["SABOTAGE_SQL"]
+    again = used.command("scan")
+
+    assert (-9, 0) == (killed.returncode, again.returncode)
+    assert before == left
+    assert held == files == Account({"a.jpg": ["counted"]}, ["b.jpg"], ["a.jpg"], fields=1)
+    assert counted("a.jpg", "b.jpg") == account(used, "S")
+    assert [] == migrate.check(f"sqlite:///{path}")

@@ -42,6 +42,7 @@ def test_no_photograph_is_in_both_lists():
     assert set() == sides[0] & sides[1]
 
 
+@pytest.mark.slow
 def test_no_picture_is_in_both_lists(tuning, testing):
     """Drawn ones have seeds of their own, down to the pixel; blanks may agree, as there is little to tell them by."""
     contents = [
@@ -53,6 +54,7 @@ def test_no_picture_is_in_both_lists(tuning, testing):
     assert set() == {picture.name for picture in tuning} & {picture.name for picture in testing}
 
 
+@pytest.mark.slow
 def test_the_testing_list_is_long_enough_and_of_every_kind(testing):
     """Two hundred pictures are promised, and none of its kinds is a handful."""
     kinds = Counter(picture.kind for picture in testing)
@@ -62,6 +64,7 @@ def test_the_testing_list_is_long_enough_and_of_every_kind(testing):
     assert min(kinds.values()) >= 20
 
 
+@pytest.mark.slow
 def test_the_lists_are_the_same_every_time(testing):
     """A figure that is printed twice must be the same figure."""
     again = not_smears.testing()
@@ -82,6 +85,7 @@ def test_every_photograph_is_inside_an_installed_package():
     assert [] == [file for file in files if not file.is_file()]
 
 
+@pytest.mark.slow
 def test_the_tuning_list_is_refused(tuning):
     """The weights hold what they were fitted to hold: all but a cloud of noise and a piece of a cat, without a cell."""
     assert {"tuning/pink_noise-2", "chelsea.png-4"} >= {

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from browsing import CHROMIUM, at_slide, cells, count, look_at_all, serious, window
 from desk import CELLS, PASSWORD, SLIDE, spoil
 from leukonet.phantom import field_bytes
-from leukowatch.review.pictures import SIDE
+from leukowatch.review.drawing import SIDE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt install chromium")
 

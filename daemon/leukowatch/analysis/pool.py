@@ -151,9 +151,9 @@ class LocalPool:
         while self._jobs and self._pool.active and time.monotonic() < end:
             self._end_overdue()
             time.sleep(TICK)
-        end_pool(self._pool)
-        with self._lock:
+        with self._lock:  # a pool that ends answers a field that is on its way to a worker by an error
             left, self._jobs = list(self._jobs.values()), {}
+        end_pool(self._pool)
         for job in left:
             job.deliver(Returned("the service stopped before it was looked at"))
 

@@ -8,6 +8,7 @@ from rich.text import Text
 from sqlalchemy import Engine
 
 from leukonet.decode import decode
+from leukowatch.analysis.confined import Confined
 from leukowatch.console.crops import terminal_figure
 from leukowatch.console.figure import annotate, cell_of
 from leukowatch.console.shares import RESEARCH
@@ -41,7 +42,9 @@ def show_field(settings: Settings, what: str, png: Path | None, console: Console
     with reader(settings) as engine:
         field = find_field(engine, what)
         cells = [cell_of(row) for row in cells_of_field(engine, field.id)]
-    image = decode(_content(settings.archive_folder, field), settings.inbox.max_pixels)
+    content, analysis = _content(settings.archive_folder, field), settings.analysis
+    with Confined(1, analysis.memory_megabytes, analysis.deadline_seconds) as apart:
+        image = apart.run(decode, content, settings.inbox.max_pixels)
     shown_on = console or Console()
     shown_on.print(_head(field))
     shown_on.print(terminal_figure(image, cells))

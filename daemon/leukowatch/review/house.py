@@ -9,8 +9,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from leukowatch.analysis.confined import Confined
 from leukowatch.review.live import News
-from leukowatch.review.pictures import Gallery
+from leukowatch.review.pictures import DRAWN_AT_ONCE, Gallery
 from leukowatch.settings import Settings
 from leukowatch.store.opened import reader, writer
 
@@ -40,8 +41,13 @@ async def furnished(settings: Settings) -> AsyncIterator[House]:
     Raises:
         StoreUnavailable, SchemaMismatch: as `open_reader` and `open_writer`.
     """
-    pictures = Gallery(settings.archive_folder, settings.inbox.max_pixels)
-    with reader(settings) as reads, writer(settings) as writes:
+    analysis = settings.analysis
+    with (
+        reader(settings) as reads,
+        writer(settings) as writes,
+        Confined(DRAWN_AT_ONCE, analysis.memory_megabytes, analysis.deadline_seconds) as apart,
+    ):
+        pictures = Gallery(settings.archive_folder, settings.inbox.max_pixels, apart)
         news = News(reads)
         async with news.watching():
             yield House(settings, reads, writes, pictures, news)

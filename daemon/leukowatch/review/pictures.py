@@ -1,51 +1,40 @@
-"""Pictures of archived fields and of their cells, each decoded once and then kept for a while."""
+"""Pictures of archived fields and of their cells, each drawn once and then kept for a while."""
 
-import io
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Lock, Semaphore
+from threading import Lock
 
-from PIL import Image
-
-from leukonet.decode import decode
 from leukonet.result import Box
-from leukonet.views import crop_square
+from leukowatch.analysis.confined import Confined
 from leukowatch.errors import NotFound
 from leukowatch.inbox.beneath import own_content
+from leukowatch.review.drawing import VERSION, Pictures, draw_cells, draw_field
 from leukowatch.store.archived import ArchivedField
 
-SIDE = 168
-"""Pixels of a cell's picture: two a pixel of the page, for sharp screens."""
-LARGEST = 4096
-"""Pixels of the longer side of a field's picture; its boxes stay in the field's own pixels."""
-QUALITY = 90
-VERSION = 1
-"""One more whenever the same field would be drawn otherwise, so that browsers ask anew."""
 KEPT_BYTES = 64_000_000
-_DECODED_AT_ONCE = 2
+DRAWN_AT_ONCE = 2
 _LOCKS = 64
 """A field has one of these, so that it is decoded once however many of its cells are asked for at once."""
 
-Pictures = dict[str, bytes]
-
 
 class Gallery:
-    """Draws pictures of cells and fields, and keeps the last of them in memory.
+    """Has pictures of cells and fields drawn, and keeps the last of them in memory.
 
     Args:
         archive: the folder of the fields' files.
         max_pixels: larger fields are refused.
+        apart: where they are decoded and drawn.
         kept_bytes: most that is kept.
     """
 
-    def __init__(self, archive: Path, max_pixels: int, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, archive: Path, max_pixels: int, apart: Confined, kept_bytes: int = KEPT_BYTES) -> None:
         self._archive = archive
         self._max_pixels = max_pixels
+        self._apart = apart
         self._kept_bytes = kept_bytes
         self._kept: OrderedDict[str, Pictures] = OrderedDict()
         self._lock = Lock()
-        self._decoding = Semaphore(_DECODED_AT_ONCE)
         self._drawing = [Lock() for _ in range(_LOCKS)]
 
     def crop(self, field: ArchivedField, key: str, boxes: Mapping[str, Box]) -> bytes:
@@ -64,8 +53,8 @@ class Gallery:
             ]:  # who asks for its neighbour meanwhile finds it drawn
                 kept = self._found(field.sha256)
                 if kept is None or key not in kept:
-                    image = self._image(field)
-                    kept = {each: _jpeg(_cut(image, box)) for each, box in boxes.items()}
+                    content = _content(self._archive, field)
+                    kept = self._apart.run(draw_cells, content, self._max_pixels, dict(boxes))
                     self._keep(field.sha256, kept)
         return kept[key]
 
@@ -82,15 +71,9 @@ class Gallery:
         name = f"{field.sha256} whole"
         kept = self._found(name)
         if kept is None:
-            image = self._image(field)
-            image.thumbnail((LARGEST, LARGEST))
-            kept = {"": _jpeg(image)}
+            kept = self._apart.run(draw_field, _content(self._archive, field), self._max_pixels)
             self._keep(name, kept)
         return kept[""]
-
-    def _image(self, field: ArchivedField) -> Image.Image:
-        with self._decoding:
-            return decode(_content(self._archive, field), self._max_pixels)
 
     def _found(self, name: str) -> Pictures | None:
         with self._lock:
@@ -118,23 +101,6 @@ def _content(archive: Path, field: ArchivedField) -> bytes:
         raise NotFound(
             f"field {field.id}: its file cannot be read ({error.strerror}); put its own back into the archive"
         ) from error
-
-
-def _cut(image: Image.Image, box: Box) -> Image.Image:
-    """Cut the square around a cell; beyond the field it is white."""
-    square = tuple(round(edge) for edge in crop_square(box))
-    side = square[2] - square[0]
-    part = Image.new("RGB", (side, side), "white")
-    inside = (max(0, square[0]), max(0, square[1]), min(image.width, square[2]), min(image.height, square[3]))
-    if inside[0] < inside[2] and inside[1] < inside[3]:
-        part.paste(image.crop(inside), (inside[0] - square[0], inside[1] - square[1]))
-    return part.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    written = io.BytesIO()
-    image.save(written, "JPEG", quality=QUALITY, subsampling=0)
-    return written.getvalue()
 
 
 def _size(pictures: Pictures) -> int:

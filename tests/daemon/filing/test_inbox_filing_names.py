@@ -26,6 +26,27 @@ def test_collision_takes_the_next_name(any_home):
     assert sorted(any_home.files().values()) == sorted(contents)
 
 
+@pytest.mark.parametrize("status", [Status.COUNTED, Status.QUARANTINED])
+def test_collision_at_the_last_moment_takes_the_next_name(any_home, status, monkeypatch):
+    """Somebody puts a file there after the look whether the name is free: it stays, and the field comes beside it."""
+    filing = any_home.put(b"S1/a.jpg", status)
+    goal = (any_home.archive if status is Status.COUNTED else any_home.quarantine) / "S1"
+    goal.mkdir(parents=True)
+    looked = os.path.lexists
+
+    def too_early(path: Path) -> bool:
+        free = not looked(path)
+        if path.name == "a.jpg" and free:
+            path.write_bytes(b"a stranger's")
+        return not free
+
+    monkeypatch.setattr("os.path.lexists", too_early)
+    path = any_home.filer.file(filing)
+
+    assert (path.name, path.read_bytes()) == ("a~1.jpg", DATA)
+    assert (goal / "a.jpg").read_bytes() == b"a stranger's"
+
+
 def test_file_with_the_name_of_a_folder_collides_harmlessly(home):
     """Where the archive has a file, a folder of that name becomes another one."""
     first = home.filer.file(home.put(b"S1/a.jpg"))
