@@ -58,13 +58,15 @@ def _closer(network: Network, image: Image.Image, place: Located) -> Located | N
     zoom = CANVAS / side
     enlarged = part.resize([max(1, round(length * zoom)) for length in part.size], Image.Resampling.BILINEAR)
     around = [
-        Located(_in_field(box, zoom, left, top), (score + place.score) / 2)
+        Located(_in_field(box, zoom, left, top, image.size), (score + place.score) / 2)
         for box, score in locate(network, on_canvas(enlarged), enlarged.size, LIKELY)
     ]
     here = [found for found in around if found.box.overlap(Box(x, y, x + 1, y + 1)) > 0]
     return max(here, key=lambda found: found.score, default=None)
 
 
-def _in_field(box: Box, zoom: float, left: int, top: int) -> Box:
+def _in_field(box: Box, zoom: float, left: int, top: int, size: tuple[int, int]) -> Box:
+    """A box of an enlarged part in the field's pixels; a part's last pixel may be enlarged by a little more."""
+    width, height = size
     xmin, ymin, xmax, ymax = (edge / zoom for edge in box)
-    return Box(xmin + left, ymin + top, xmax + left, ymax + top)
+    return Box(xmin + left, ymin + top, min(xmax + left, width), min(ymax + top, height))

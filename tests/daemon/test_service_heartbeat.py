@@ -15,7 +15,7 @@ from handmade import outcome
 from lab import PATIENCE, slow_image, wait_until
 from leukowatch.analysis.pool import LocalPool
 from leukowatch.inbox.watch import InboxWatch
-from leukowatch.service import daemon
+from leukowatch.service import daemon, running
 from leukowatch.service.heartbeat import Heartbeat, counts
 from leukowatch.service.taking import Taker
 from leukowatch.service.vitality import Part, Vitals
@@ -164,7 +164,7 @@ def test_ready_is_told_after_migration_self_test_armed_watch_and_first_listing(t
     (tmp_path / "home" / "inbox").mkdir(parents=True)
     stopping = threading.Event()
     stopping.set()
-    daemon.serve(Settings(home=tmp_path / "home", analysis=AnalysisSettings(workers=1)), stopping)
+    running.serve(Settings(home=tmp_path / "home", analysis=AnalysisSettings(workers=1)), stopping)
 
     before = told[: told.index("READY=1")]
     assert {"open_writer", "start", "rescan", "prove"} <= {*before}
@@ -175,7 +175,7 @@ def test_the_pulse_is_that_of_the_watch_the_workers_and_the_writer(tmp_path):
     inbox, answers = tmp_path / "home" / "inbox", queue.SimpleQueue()
     inbox.mkdir(parents=True)
     settings = Settings(home=tmp_path / "home", analysis=AnalysisSettings(workers=1))
-    with daemon.running(settings) as service:
+    with running.running(settings) as service:
         rest = service.vitals()
         service._pool.submit(slow_image(), answers.put)
         working = service.vitals()

@@ -15,6 +15,7 @@ from pebble import ProcessExpired, ProcessPool
 from fuzz.mutating import mutated
 from leukonet.bundle import DEFAULT, MANIFEST, NETWORKS, SHIPPED, Kind, load_bundle
 from leukonet.errors import BundleDamaged, LeukonetError
+from leukonet.selftest import prove
 from leukowatch.analysis import worker
 from leukowatch.analysis.trial import prove_apart
 from leukowatch.setting_tables import AnalysisSettings, InboxSettings
@@ -130,4 +131,4 @@ def _small_words(content: bytes) -> list[int]:
 def tried(folder: Path) -> None:
     """Have a bundle prove itself in this process, a worker."""
     bundle = load_bundle(folder)
-    worker.prove_bundle(bundle)
+    prove(bundle)
