@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def poisoned(decode: Callable[..., Any]) -> Callable[..., Any]:
 def kill_at(moment: str) -> None:
     """Have this process killed at a moment."""
     module, owner, name, after = MOMENTS[moment]
-    place = getattr(sys.modules[module], owner)
+    place = getattr(import_module(module), owner)
     method = getattr(place, name)
 
     def killed(*arguments: Any, **named: Any) -> Any:
