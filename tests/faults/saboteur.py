@@ -111,7 +111,7 @@ def wrong_clock(file: Path) -> None:
 
 def swap_before_taking(content: Path) -> None:
     """Replace the first file that is looked at by another, under its name, before it is opened again."""
-    taking: Any = sys.modules["leukowatch.service.taking"]
+    taking: Any = import_module("leukowatch.service.taking")
     look = taking.look
 
     def looked(inbox: Path, relative: bytes, *arguments: Any) -> Any:
@@ -139,7 +139,7 @@ def kill_before(words: str) -> None:
 
 def explode() -> None:
     """Have the handler of events raise on some names."""
-    observing: Any = sys.modules["leukowatch.inbox.observing"]
+    observing: Any = import_module("leukowatch.inbox.observing")
     candidate = observing.is_candidate
 
     def is_candidate(relative: bytes) -> bool:
