@@ -72,6 +72,22 @@ def test_a_process_that_was_killed_at_rest_is_replaced():
         assert killed != wait_until(lambda: another(apart, killed))
 
 
+def test_a_process_that_is_killed_in_the_moment_of_asking_is_replaced(monkeypatch):
+    """Seen to work a moment ago, its pool takes nothing: the next one does."""
+    with Confined(1, MEMORY, PATIENCE) as apart:
+        inner, killed = apart._pool, apart.run(os.getpid)
+        give = inner.schedule
+
+        def kill_and_give(*arguments, **named):
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: not inner.active)
+            return give(*arguments, **named)
+
+        monkeypatch.setattr(inner, "schedule", kill_and_give)
+
+        assert killed != apart.run(os.getpid)
+
+
 def test_what_is_in_hand_ends_with_the_block():
     """A page that stops does not wait for an image that hangs."""
     with ThreadPoolExecutor(1) as asking, Confined(1, MEMORY, PATIENCE) as apart:

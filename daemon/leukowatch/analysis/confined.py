@@ -13,6 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from leukonet.errors import DamagedImage, ImageTooLarge
 from leukowatch.analysis.limits import confine
+from leukowatch.analysis.trial import end_pool, given
 
 T = TypeVar("T")
 
@@ -36,12 +37,12 @@ class Confined:
         self._awaited: set[Future[Any]] = set()
         self._pool = self._made()
 
-    def run(self, function: Callable[..., T], *given: object) -> T:
+    def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Run a function there.
 
         Args:
             function: of a module's top level; arguments and result travel between processes.
-            given: its arguments.
+            arguments: its own.
 
         Raises:
             DamagedImage: it ended its process, or gave no answer in time.
@@ -49,10 +50,10 @@ class Confined:
             Exception: whatever the function raises.
         """
         with self._lock:
-            if not self._pool.active:  # a process that ends at rest takes its pool along
-                self._end()
+            answer: Future[T] | None
+            while (answer := given(self._pool, function, *arguments)) is None:
+                self._end()  # a process that ends at rest takes its pool along
                 self._pool = self._made()
-            answer = self._pool.schedule(function, args=given)
             self._awaited.add(answer)
         try:
             result: T = answer.result(self._seconds)
@@ -95,8 +96,7 @@ class Confined:
     def _end(self) -> None:
         for answer in self._awaited.copy():  # a pool that is stopped leaves them without one
             answer.cancel()
-        self._pool.stop()
-        self._pool.join()
+        end_pool(self._pool)
 
 
 def _begin(memory_megabytes: int) -> None:

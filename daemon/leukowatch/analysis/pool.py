@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from leukonet.bundle import Bundle
 from leukonet.errors import LeukonetError
 from leukowatch.analysis import worker
 from leukowatch.analysis.answers import Deliver, Refused, Returned
-from leukowatch.analysis.trial import await_proof, end_pool
+from leukowatch.analysis.trial import await_proof, end_pool, given
 from leukowatch.errors import WorkersFail
 
 if TYPE_CHECKING:
@@ -177,9 +176,8 @@ class LocalPool:
             initializer=worker.begin,
             initargs=self._begin,
         )
-        with suppress(RuntimeError):  # broken already: whoever uses it sees that
-            for _ in range(self.workers):
-                pool.schedule(worker.warm_up)
+        for _ in range(self.workers):
+            given(pool, worker.warm_up)
         return pool
 
     def _proof_again(self) -> tuple[ProcessPool, "Future[None]"]:
@@ -190,12 +188,10 @@ class LocalPool:
 
     def _proof_begun(self) -> "Future[None]":
         """A worker's proof; of a pool that breaks in this moment, one that says so."""
-        proof: Future[None]
-        try:
-            proof = self._pool.schedule(worker.prove)
-        except RuntimeError as error:
+        proof = given(self._pool, worker.prove)
+        if proof is None:
             proof = Future()
-            proof.set_exception(BrokenProcessPool(str(error)))
+            proof.set_exception(BrokenProcessPool("the pool broke before it could look"))
         return proof
 
     def _schedule(self, *jobs: _Job) -> None:
@@ -209,25 +205,15 @@ class LocalPool:
                     continue
                 if not self._pool.active:
                     waiting += self._renew()
-                future = self._given(waiting[0])
+                if not self._jobs:
+                    self._last_sign = self._clock()
+                future = given(self._pool, worker.look, waiting[0].data)
                 if future is not None:
+                    waiting[0].since = None
                     self._jobs[future] = waiting.popleft()
                     futures.append(future)
         for future in futures:
             future.add_done_callback(self._settle)
-
-    def _given(self, job: _Job) -> "Future[FieldResult] | None":
-        """Give a field to the pool; None where it broke since it was seen to work, which a worker's end may do."""
-        if not self._jobs:
-            self._last_sign = self._clock()
-        job.since = None
-        try:
-            future: Future[FieldResult] = self._pool.schedule(worker.look, args=(job.data,))
-        except RuntimeError:
-            if self._pool.active:
-                raise
-            return None
-        return future
 
     def _renew(self) -> list[_Job]:
         """Replace the pool; the caller holds the lock and looks after the fields that the old one had in hand."""

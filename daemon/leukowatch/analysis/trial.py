@@ -6,7 +6,7 @@ import time
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -61,6 +61,17 @@ def end_pool(pool: ProcessPool) -> None:
     """End a pool's workers, however they hang."""
     pool.stop()
     pool.join()
+
+
+def given(pool: ProcessPool, function: "Callable[..., Any]", *arguments: object) -> "Future[Any] | None":
+    """Give a pool something to run; None where it is broken, as it may be a moment after it was seen to work."""
+    try:
+        future: Future[Any] = pool.schedule(function, args=arguments)
+    except RuntimeError:
+        if pool.active:
+            raise
+        return None
+    return future
 
 
 def await_proof(schedule: "Callable[[], tuple[ProcessPool, Future[None]]]", name: str) -> None:
