@@ -68,5 +68,5 @@ def _closer(network: Network, image: Image.Image, place: Located) -> Located | N
 def _in_field(box: Box, zoom: float, left: int, top: int, size: tuple[int, int]) -> Box:
     """A box of an enlarged part in the field's pixels; a part's last pixel may be enlarged by a little more."""
     width, height = size
-    xmin, ymin, xmax, ymax = (edge / zoom for edge in box)
-    return Box(xmin + left, ymin + top, min(xmax + left, width), min(ymax + top, height))
+    placed = Box(*(edge / zoom for edge in box)).moved(left, top)
+    return Box(placed.xmin, placed.ymin, min(placed.xmax, width), min(placed.ymax, height))

@@ -39,6 +39,10 @@ class Box(NamedTuple):
         height = min(self.ymax, other.ymax) - max(self.ymin, other.ymin)
         return width * height if width > 0 and height > 0 else 0.0
 
+    def moved(self, x: float, y: float) -> "Box":
+        """The same box that many pixels further right and down."""
+        return Box(self.xmin + x, self.ymin + y, self.xmax + x, self.ymax + y)
+
     def union(self, other: "Box") -> "Box":
         """The smallest box that holds both."""
         return Box(

@@ -134,7 +134,7 @@ def _look(network: Network, image: Image.Image, tile: Tile, threshold: float) ->
         tile.bottom - near if tile.bottom < image.height else image.height,
     )
     for box, score in locate(network, canvas, part.size, threshold):
-        moved = Box(box.xmin + tile.left, box.ymin + tile.top, box.xmax + tile.left, box.ymax + tile.top)
+        moved = box.moved(tile.left, tile.top)
         yield Seen(Located(moved, score), moved.union(inner) != inner)
 
 

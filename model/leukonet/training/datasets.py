@@ -58,6 +58,15 @@ def training_fields(data: Path, without: Sequence[str] = ()) -> list[LabelledFie
     return [field for name, part in kept.items() for field in read_dataset(data, name, part)]
 
 
+def classes_known(data: Path, without: Sequence[str]) -> set[str | None]:
+    """Classes, None among them, of the cells that may be trained on where some sets are left out.
+
+    Raises:
+        DataError: as `read_dataset`.
+    """
+    return {cell.name for field in training_fields(data, without) for cell in field.cells}
+
+
 def _boxes(path: Path, kind: str) -> dict[str, list[tuple[str, Box]]]:
     found: dict[str, list[tuple[str, Box]]] = {}
     for row in read_table(path, "image", kind, *Box._fields):

@@ -18,7 +18,7 @@ from leukonet.bundle import Bundle
 from leukonet.labels import LabelledField
 from leukonet.tiles import locate_field
 from leukonet.training.crops import named_boxes
-from leukonet.training.datasets import read_dataset, training_fields
+from leukonet.training.datasets import classes_known, read_dataset
 from leukonet.training.evaluate import LEAST_OVERLAP
 from leukonet.training.train_classifier import sources
 from leukonet.views import crop, on_canvas, pixels
@@ -44,7 +44,7 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
         DataError: data are missing.
     """
     left_out = bundle.provenance["left_out"]
-    known = {cell.name for field in training_fields(data, left_out) for cell in field.cells} - {"artefact"}
+    known = classes_known(data, left_out) - {"artefact"}
     yield f"{'set':<10}{'added':>7}{'cells':>7}{'balanced':>10}{'neutrophils':>13}"
     judged = {name: read_dataset(data, name)[:: EVERY[name]] for name in left_out}
     for name, fields in (judged or {"held out": sources(data, bundle.provenance["seed"])[1]}).items():

@@ -7,7 +7,7 @@ from leukonet.bundle import load_bundle
 from leukonet.training import train_classifier, train_locator
 from leukonet.training.benchmark.certainty import certainty_table
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import classes_known, read_dataset
 from leukonet.training.evaluate import Answer, Tally, evaluate
 from leukonet.training.release import release_locate_classify
 
@@ -47,6 +47,5 @@ def measure(data: Path, runs: Path, *, epochs: Mapping[str, int], seed: int) -> 
 
 def _shared(data: Path, name: str, answers: list[Answer]) -> list[Answer]:
     """Answers on cells of classes that the sources trained on hold too."""
-    others = train_classifier.sources(data, 0, (name,))
-    known = {cell.name for fields in others for field in fields for cell in field.cells}
+    known = classes_known(data, (name,))
     return [answer for answer in answers if answer.truth in known]
