@@ -33,41 +33,49 @@ class Change:
     """Judged by the mean of four mirror images; else by the crop alone, by the networks of the recipe that ships."""
 
 
-CHANGES = (
-    Change("shipped", "the recipe"),
+WHOLE = Change("shipped", "the recipe")
+TAKEN = (
+    WHOLE,
     Change("alone", "judged by the crop alone, not by four mirror images", mirrored=False),
     Change("coarsened", "whole batches scaled down, no crop compressed by its lot", Recipe(compressed=False)),
-    Change("wide", "a view of two and a half times the cell", Recipe(context=2.5)),
-    Change("greyed", "half of the crops drawn towards grey", Recipe(greyed=0.5)),
-    Change("mixed", "styles mixed within the batch", Recipe(mixed=True)),
-    Change("roughened", "half of the batches roughened by random convolutions", Recipe(roughened=0.5)),
     Change("even", "one background colour a field, not a surface", Recipe(light=even_light)),
     Change("unpaled", "no crops paled", Recipe(faintest=1.0)),
-    Change("evened", "no crops paled, every stain evened by the nucleus", Recipe(faintest=1.0, evened=True)),
     Change("unstained", "no variation of stain, light and optics", Recipe(stain=0.0)),
-    Change("stained", "a third more variation of them", Recipe(stain=1.15)),
     Change("exact", "crops of true size and place", Recipe(jitter=0.0)),
     Change("alike", "every crop drawn alike", Recipe(balanced=False)),
     Change("last", "last weights, not averaged", Recipe(averaged=False)),
 )
+"""The recipe, and each of its ingredients taken away."""
+TRIED = (
+    WHOLE,
+    Change("wide", "a view of two and a half times the cell", Recipe(context=2.5)),
+    Change("greyed", "half of the crops drawn towards grey", Recipe(greyed=0.5)),
+    Change("mixed", "styles mixed within the batch", Recipe(mixed=True)),
+    Change("roughened", "half of the batches roughened by random convolutions", Recipe(roughened=0.5)),
+    Change("evened", "no crops paled, every stain evened by the nucleus", Recipe(faintest=1.0, evened=True)),
+    Change("stained", "a third more variation of stain, light and optics", Recipe(stain=1.15)),
+)
+"""The recipe, and what was tried beside it and does not ship."""
 READ = "txl_pbc"
 """Left out as well, and judged by our own reading: no part of the mean."""
 MOST = 1500
 """Fields of a left-out source that are judged, drawn evenly."""
 
 
-def measure(data: Path, runs: Path, *, epochs: int, seed: int) -> Part:
+def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, epochs: int, seed: int) -> Part:
     """Train each recipe without each source, and judge it on the source's true boxes.
 
     Args:
         data: folder of the labelled sets.
-        runs: gets `ablation/SET/NUMBER`; what is trained is not trained again.
+        runs: gets `ablation/SET/CHANGE`; what is trained is not trained again.
+        title: of the table.
+        changes: `TAKEN` or `TRIED`.
         epochs: of each training, of 100 batches.
         seed: of every random choice.
     """
-    scores: dict[str, dict[str, float]] = {change.told: {} for change in CHANGES}
+    scores: dict[str, dict[str, float]] = {change.told: {} for change in changes}
     for name in (*SETS, READ):
-        for change in CHANGES:
+        for change in changes:
             scores[change.told][name] = score(data, runs, name, change, epochs=epochs, seed=seed)
     rows: list[dict[str, Any]] = [
         {
@@ -83,7 +91,7 @@ def measure(data: Path, runs: Path, *, epochs: int, seed: int) -> Part:
         f"The mean is that of {', '.join(SETS)}; {READ} is judged by our own reading of its training part.",
         f"Each training has {epochs * 100} batches of 64: shorter than what ships.",
     ]
-    return Part([Table("Ingredients, each source left out", rows, notes)])
+    return Part([Table(title, rows, notes)])
 
 
 def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, seed: int) -> float:
@@ -100,7 +108,7 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
     recipe = change.recipe
     cut = _Cut(recipe.light, recipe.context, recipe.evened)
     crops, watched, judged = _crops(data, name, seed, cut)
-    out = runs / "ablation" / name / (change.name if change.mirrored else CHANGES[0].name)
+    out = runs / "ablation" / name / (change.name if change.mirrored else WHOLE.name)
     model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed, recipe=recipe)
     logits = train_classifier.logits(model, train_classifier.plain(judged), mirrored=change.mirrored)
     return balanced(judged, np.argmax(logits, axis=1), np.unique(crops.classes))

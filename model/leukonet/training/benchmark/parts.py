@@ -1,6 +1,6 @@
 """The parts of the benchmark by name, each with what it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,11 @@ def _folds(setting: Setting, name: str) -> Part:
     )
 
 
+def _ablation(setting: Setting, title: str, changes: Sequence[ablation.Change]) -> Part:
+    epochs = setting.epochs["ablation"]
+    return ablation.measure(setting.data, setting.runs, title, changes, epochs=epochs, seed=setting.seed)
+
+
 PARTS: dict[str, Callable[[Setting], Part]] = {
     "production": lambda setting: production.measure(setting.data, load_bundle(setting.bundle)),
     "unseen": lambda setting: unseen.measure(
@@ -46,8 +51,11 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),
     "locating": lambda setting: locating.measure(setting.data, load_bundle(setting.bundle), setting.seed),
-    "ablation": lambda setting: ablation.measure(
-        setting.data, setting.runs, epochs=setting.epochs["ablation"], seed=setting.seed
+    "ablation": lambda setting: _ablation(
+        setting, "Ingredients taken away, each source left out", ablation.TAKEN
+    ),
+    "tried": lambda setting: _ablation(
+        setting, "Tried beside the recipe, each source left out", ablation.TRIED
     ),
     "paper": lambda setting: paper.measure(
         setting.data,

@@ -17,6 +17,7 @@ ORDER = (
     "locating",
     "smears",
     "ablation",
+    "tried",
     "rivals",
     "paper",
 )
