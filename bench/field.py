@@ -1,4 +1,4 @@
-"""How long one field of 640x480 with one cell takes: light, canvas, locating, crop and naming, decoding aside.
+"""How long one field of 640x480 with one cell takes, stage by stage: its light, the judgement of it, its cell.
 
 Rival: the paper's network on the whole picture, in Keras, float32, on one thread; it names one cell and finds none.
 Run: `python bench/field.py [--runs 200]`, pinned to one core by itself; needs the `train` extra for the rival.
@@ -11,15 +11,21 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from service import pictures
 
-from leukonet.analysis import analyse
-from leukonet.bundle import DEFAULT, load_bundle
+from leukonet.analysis import analyse, open_networks
+from leukonet.assess import why_not_assessable
+from leukonet.bundle import DEFAULT, Bundle, load_bundle
+from leukonet.classify import name_at
 from leukonet.decode import decode
 from leukonet.field import SIZE
-from leukonet.phantom import field_bytes
+from leukonet.tiles import locate_field
+from leukonet.views import on_canvas
 
 WARM = 20
 """Runs that do not count."""
+LOOKED_AT = 40
+"""Fields among which the one with one cell is searched."""
 
 
 def milliseconds(work: Callable[[], object], runs: int) -> list[float]:
@@ -34,6 +40,22 @@ def milliseconds(work: Callable[[], object], runs: int) -> list[float]:
     return times
 
 
+def stages(data: bytes, bundle: Bundle) -> dict[str, Callable[[], object]]:
+    """What is done to a field with one cell, one after the other, and the whole."""
+    image = decode(data)
+    canvas = on_canvas(image)
+    locator, classifier = open_networks(bundle)
+    (place,) = locate_field(locator, canvas, image, bundle.cell_threshold)
+    return {
+        "decode": lambda: decode(data),
+        "canvas and light": lambda: on_canvas(image),
+        "assess": lambda: why_not_assessable(canvas, image.size),
+        "locate": lambda: locate_field(locator, canvas, image, bundle.cell_threshold),
+        "classify": lambda: name_at(bundle, classifier, image, canvas.light, *place),
+        "all of it": lambda: analyse(data, bundle),
+    }
+
+
 def rival() -> Callable[[], object]:
     """The paper's network on one whole picture."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
@@ -44,8 +66,8 @@ def rival() -> Callable[[], object]:
     return lambda: model.predict_on_batch(picture)
 
 
-def told(name: str, times: list[float]) -> str:
-    """Median and spread of a row."""
+def row(name: str, times: list[float]) -> str:
+    """Median and spread."""
     low, *_, high = statistics.quantiles(times, n=20)
     return f"{name:<44}{statistics.median(times):8.2f}{low:8.2f}{high:8.2f}"
 
@@ -57,18 +79,21 @@ def main() -> None:
     parser.add_argument("--bundle", default=DEFAULT)
     asked = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    bundle, data = load_bundle(asked.bundle), field_bytes(1)
-    whole = milliseconds(lambda: analyse(data, bundle), asked.runs)
-    decoding = milliseconds(lambda: decode(data), asked.runs)
+    bundle = load_bundle(asked.bundle)
+    files, kind = pictures(LOOKED_AT)
+    data = next(each for each in files if len(analyse(each, bundle).cells) == 1)
+    times = {name: milliseconds(work, asked.runs) for name, work in stages(data, bundle).items()}
     theirs = milliseconds(rival(), asked.runs)
-    ours = statistics.median(whole) - statistics.median(decoding)
-    print(f"{asked.runs} runs on one core, {len(analyse(data, bundle).cells)} cell located; milliseconds")
+    print(f"{bundle.name}: one of {kind}, with one cell, on one core; milliseconds of {asked.runs} runs")
     print(f"{'':<44}{'median':>8}{'5%':>8}{'95%':>8}")
-    print(told(f"{bundle.name}, decoding and all", whole))
-    print(told("decoding", decoding))
-    print(f"{bundle.name + ', decoding aside':<44}{ours:8.2f}")
-    print(told("rival: the paper's network, Keras float32", theirs))
-    print(f"ratio rival / ours, decoding aside: {statistics.median(theirs) / ours:.2f}")
+    for name, each in times.items():
+        print(row(name, each))
+    usual = {name: statistics.median(each) for name, each in times.items()}
+    aside = usual["all of it"] - usual["decode"]
+    print(f"{'locate and classify':<44}{usual['locate'] + usual['classify']:8.2f}")
+    print(f"{'decoding aside':<44}{aside:8.2f}")
+    print(row("rival: the paper's network, Keras float32", theirs))
+    print(f"ratio rival / ours, decoding aside: {statistics.median(theirs) / aside:.2f}")
 
 
 if __name__ == "__main__":
