@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the manifest that this code reads."""
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT = "smear-4"
+DEFAULT = "smear-5"
 """The shipped production bundle."""
 
 
