@@ -9,7 +9,7 @@ from leukonet.errors import DataError
 from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, smears, unseen
 from leukonet.training.benchmark.record import Part
 
-EPOCHS = {"locator": 12, "classifier": 24, "fold": 4, "ablation": 6, "paper": 96}
+EPOCHS = {"locator": 12, "classifier": 24, "fold": 4, "ablation": 4, "paper": 96}
 """Of 100 batches each, but for the paper's network: passes over its pictures."""
 
 
