@@ -18,15 +18,15 @@ from leukonet.bundle import Bundle
 from leukonet.labels import LabelledField
 from leukonet.tiles import locate_field
 from leukonet.training.crops import named_boxes
-from leukonet.training.datasets import classes_known, read_dataset
+from leukonet.training.datasets import TRAINING_PARTS, classes_known, read_dataset
 from leukonet.training.evaluate import LEAST_OVERLAP
 from leukonet.training.train_classifier import sources
 from leukonet.views import crop, on_canvas, pixels
 
 ADDED = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
 """To the neutrophil's logit, beside what the bundle has already."""
-EVERY = {"bccd": 1, "txl_pbc": 1, "chula": 1, "pbc": 10}
-"""Of PBC's fields every tenth is looked at."""
+EVERY = {"pbc": 10}
+"""Of PBC's fields every tenth is looked at, of other sets all; what a set tests with is left out."""
 
 
 def tune(data: Path, bundle: Bundle) -> Iterator[str]:
@@ -46,7 +46,9 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
     left_out = bundle.provenance["left_out"]
     known = classes_known(data, left_out) - {"artefact"}
     yield f"{'set':<10}{'added':>7}{'cells':>7}{'balanced':>10}{'neutrophils':>13}"
-    judged = {name: read_dataset(data, name)[:: EVERY[name]] for name in left_out}
+    judged = {
+        name: read_dataset(data, name, TRAINING_PARTS[name])[:: EVERY.get(name, 1)] for name in left_out
+    }
     for name, fields in (judged or {"held out": sources(data, bundle.provenance["seed"])[1]}).items():
         logits, truth = _named(fields, bundle, known)
         neutrophil = bundle.classes.index("neutrophil")

@@ -10,18 +10,20 @@ from pathlib import Path
 
 from leukonet.bundle import Bundle
 from leukonet.labels import LabelledField
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import TRAINING_PARTS, read_dataset
 from leukonet.training.evaluate import evaluate
 
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
-EVERY = {"kaggle_augmented": 5, "bccd": 1, "chula": 2, "pbc": 10}
-"""Of Kaggle's 400 a class every fifth picture, of Chula's fields every second, of PBC's every tenth."""
-PARTS = {"kaggle_augmented": "train_400_per_class", "bccd": "train", "chula": "all"}
-"""Of sources that the bundle was trained on: pictures whose originals may be trained on."""
+PARTS = {**TRAINING_PARTS, "kaggle_augmented": "train_400_per_class"}
+"""What may decide here: pictures whose originals may be trained on."""
+EVERY = {"kaggle_augmented": 5, "chula": 2, "pbc": 10}
+"""Of Kaggle's 400 a class every fifth picture, of Chula's fields every second, of PBC's every tenth; of others all."""
+KNOWN = ("kaggle_augmented", "bccd", "chula")
+"""Sets on which a bundle that left none out is judged."""
 
 
 def tune(data: Path, bundle: Bundle) -> Iterator[str]:
-    """Judge a bundle at each threshold on the sources that it left out; where it left none out, on training pictures.
+    """Judge a bundle at each threshold on the sources that it left out, but for what they test with, or on `KNOWN`.
 
     Args:
         data: folder of the labelled sets.
@@ -34,9 +36,8 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
         DataError: data are missing.
     """
     yield f"{'set':<18}{'threshold':>10}{'cells':>7}{'right':>8}{'missed':>8}{'false':>7}"
-    left_out = dict.fromkeys(bundle.provenance["left_out"], "all")
-    for name, part in (left_out or PARTS).items():
-        fields = read_dataset(data, name, part)[:: EVERY[name]]
+    for name in bundle.provenance["left_out"] or KNOWN:
+        fields = read_dataset(data, name, PARTS[name])[:: EVERY.get(name, 1)]
         for threshold in THRESHOLDS:
             yield _line(name, fields, replace(bundle, cell_threshold=threshold))
 

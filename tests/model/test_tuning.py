@@ -1,0 +1,31 @@
+"""What thresholds and priors are chosen on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from leukonet.bundle import load_bundle
+
+pytestmark = pytest.mark.slow  # TensorFlow's import
+
+
+@pytest.mark.parametrize(("name", "judges"), [("tune_threshold", "_line"), ("tune_priors", "_named")])
+def test_no_picture_that_a_set_tests_with_decides_a_setting(synthetic_data, monkeypatch, name, judges):
+    """Not even where the bundle left the whole set out: the set's other pictures alone are looked at."""
+    from leukonet.training import tune_priors, tune_threshold  # noqa: PLC0415  only where it is wanted
+
+    module = {"tune_threshold": tune_threshold, "tune_priors": tune_priors}[name]
+    seen = []
+
+    def judge(*given):
+        seen.extend(next(each for each in given if isinstance(each, list)))
+        return np.zeros((1, 8)), np.zeros(1, int)
+
+    monkeypatch.setattr(module, judges, judge)
+    shipped = load_bundle("smear-5")
+    list(module.tune(synthetic_data, replace(shipped, provenance={"left_out": ["bccd"], "seed": 1})))
+
+    assert seen
+    assert {field.source for field in seen} == {"bccd"}
+    assert {field.part for field in seen} == {"train"}
