@@ -23,7 +23,7 @@ from leukonet.views import on_canvas, pixels
 
 CELL_THRESHOLD = 0.4
 """Least score of a located cell, chosen by `leukonet train threshold` on left-out sources: of 0.15 to 0.6 it has the
-most cells right, less half a cell for each false one, over BCCD and Chula together, or one less than 0.35, by the
+most cells right, less half a cell for each false one, over BCCD and Chula together, or two less than 0.35, by the
 training (docs/benchmark.md; PBC is found alike by all to 0.45). A false cell is seen at review and taken away by a key;
 a missed one is not seen. On Kaggle's training pictures, which the shipped bundle knows, it has the most right too
 (93.1%)."""
