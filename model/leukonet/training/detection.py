@@ -118,8 +118,17 @@ def read_field(labelled: LabelledField) -> tuple[Image.Image, tuple[Box, ...]]:
     boxes = tuple(cell.box for cell in labelled.cells if cell.box)
     if len(boxes) < len(labelled.cells):
         raise DataError(f"{labelled.path}: a cell without a box; locating is judged on boxed cells")
+    return read_image(labelled), boxes
+
+
+def read_image(labelled: LabelledField) -> Image.Image:
+    """A field as the analysis decodes it.
+
+    Raises:
+        DataError: the file is missing or is no image.
+    """
     try:
-        return decode(labelled.path.read_bytes()), boxes
+        return decode(labelled.path.read_bytes())
     except (OSError, ImageError) as error:
         raise DataError(f"{labelled.path}: {error}") from error
 

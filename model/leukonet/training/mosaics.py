@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from leukonet.labels import LabelledField
 from leukonet.result import Box
-from leukonet.training.detection import read_field
+from leukonet.training.detection import read_field, read_image
 from leukonet.training.outline import central_box
 from leukonet.views import pixels
 
@@ -54,8 +54,7 @@ def scene(labelled: LabelledField) -> Scene:
         DataError: the file is missing or is no image.
     """
     if any(cell.box is None for cell in labelled.cells):
-        with Image.open(labelled.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(labelled)
         return Scene(image, (central_box(image),))
     return Scene(*read_field(labelled))
 
