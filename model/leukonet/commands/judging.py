@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from leukonet.bundle import DEFAULT, load_bundle
-from leukonet.commands.options import Data, Runs, Seed, progress
+from leukonet.commands.options import Data, Runs, Seed, WhichBundle, progress
 from leukonet.errors import DataError
 
 JSON = Annotated[bool, typer.Option("--json", help="One JSON object and nothing else.")]
-WhichBundle = Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")]
 
 
 def evaluate(

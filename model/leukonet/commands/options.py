@@ -12,6 +12,7 @@ Data = Annotated[
 ]
 Runs = Annotated[Path, typer.Option(help="Folder of the trainings.")]
 Seed = Annotated[int, typer.Option(help="Of every random choice.")]
+WhichBundle = Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")]
 Without = Annotated[list[str] | None, typer.Option(help="A set to leave out; may be repeated.")]
 
 

@@ -65,14 +65,15 @@ def release_locate_classify(
         out: folder of the bundle; its name becomes the bundle's.
         seed: of the trainings.
         without: sets that they left out.
-        locator: a bundle whose locator is taken over as it is; None for the one of `runs`.
-        classifier: a bundle whose classifier is taken over with its calibration; None for the one of `runs`.
+        locator: a bundle of this kind whose locator is taken over as it is; None for the one of `runs`.
+        classifier: a bundle of this kind whose classifier is taken over with its calibration; None for the one of
+            `runs`.
 
     Returns:
         The bundle's identity.
 
     Raises:
-        DataError: a training is not finished, data are missing, or another bundle has no such network.
+        DataError: a training is not finished, or data are missing.
     """
     fit.prepare(seed, bfloat16=False)
     places = _locator_of(locator) if locator else _trained_locator(data, runs, out.name, seed, without)
@@ -98,25 +99,15 @@ def release_locate_classify(
 
 def _locator_of(bundle: Bundle) -> Taught:
     """Another bundle's locator."""
-    content = _network_of(bundle, locate.FILE)
-    return Taught(
-        content, {}, {"locator_of": bundle.name, "locator_epochs": bundle.provenance["locator_epochs"]}
-    )
+    told = {"locator_of": bundle.name, "locator_epochs": bundle.provenance["locator_epochs"]}
+    return Taught(bundle.networks[locate.FILE], {}, told)
 
 
 def _classifier_of(bundle: Bundle) -> Taught:
     """Another bundle's classifier, calibrated as it is there."""
-    content = _network_of(bundle, classify.FILE)
     facts = {"temperature": bundle.temperature, "unclassified_below": bundle.unclassified_below}
     told = {name: bundle.provenance[name] for name in ("sets", "classifier_epochs", "validation")}
-    return Taught(content, facts, {"classifier_of": bundle.name, **told})
-
-
-def _network_of(bundle: Bundle, file: str) -> bytes:
-    if file not in bundle.networks:
-        name = file.removesuffix(".tflite")
-        raise DataError(f"bundle {bundle.name} is of kind {bundle.kind}: it has no {name} to take over")
-    return bundle.networks[file]
+    return Taught(bundle.networks[classify.FILE], facts, {"classifier_of": bundle.name, **told})
 
 
 def _trained_locator(data: Path, runs: Path, name: str, seed: int, without: Sequence[str]) -> Taught:

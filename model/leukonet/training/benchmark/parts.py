@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leukonet.bundle import load_bundle
+from leukonet.bundle import load_bundle, load_locating
 from leukonet.errors import DataError
 from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, smears, unseen
 from leukonet.training.benchmark.record import Part
@@ -50,7 +50,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     ),
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),
-    "locating": lambda setting: locating.measure(setting.data, load_bundle(setting.bundle), setting.seed),
+    "locating": lambda setting: locating.measure(setting.data, load_locating(setting.bundle), setting.seed),
     "ablation": lambda setting: _ablation(
         setting, "Ingredients taken away, each source left out", ablation.TAKEN
     ),
@@ -60,7 +60,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     "paper": lambda setting: paper.measure(
         setting.data,
         setting.runs,
-        load_bundle(setting.bundle),
+        load_locating(setting.bundle),
         epochs=setting.epochs["paper"],
         seed=setting.seed,
     ),
