@@ -66,6 +66,9 @@ def benchmark(
     """
     import json
 
+    if report and not report.parent.is_dir():
+        raise DataError(f"{report.parent}: no such folder for --report; make it, or name another")
+
     from leukonet.training.benchmark.parts import Setting, measure
     from leukonet.training.benchmark.report import as_json as told
     from leukonet.training.benchmark.report import markdown, read_parts
