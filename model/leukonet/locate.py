@@ -89,5 +89,4 @@ def without_overlap(places: list[Located]) -> list[Located]:
 
 
 def _in_field(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    xmin, ymin, xmax, ymax = (corner / scale for corner in box)
-    return Box(max(0.0, xmin), max(0.0, ymin), min(float(size[0]), xmax), min(float(size[1]), ymax))
+    return Box(*(corner / scale for corner in box)).clipped(size)
