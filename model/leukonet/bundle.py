@@ -30,7 +30,9 @@ class Kind(StrEnum):
     """Every cell located, then named."""
 
 
-NETWORKS = {Kind.FIELD: ("field.tflite",), Kind.LOCATE_CLASSIFY: ("locator.tflite", "classifier.tflite")}
+FIELD, LOCATOR, CLASSIFIER = "field.tflite", "locator.tflite", "classifier.tflite"
+"""Names of the network files."""
+NETWORKS = {Kind.FIELD: (FIELD,), Kind.LOCATE_CLASSIFY: (LOCATOR, CLASSIFIER)}
 """Network files of each kind."""
 
 

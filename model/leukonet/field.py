@@ -2,21 +2,20 @@
 
 from PIL import Image
 
-from leukonet.bundle import Bundle
+from leukonet.bundle import FIELD, Bundle
 from leukonet.classify import name
 from leukonet.colour import Pixels
 from leukonet.network import Network
 from leukonet.result import Box, Cell
 from leukonet.views import pixels
 
-FILE = "field.tflite"
 SIZE = (100, 80)
 """Width and height in pixels of the paper network's input."""
 
 
 def open_field(content: bytes, classes: int) -> Network:
     """The field network, its shape checked."""
-    return Network(content, FILE, (SIZE[1], SIZE[0]), classes)
+    return Network(content, FIELD, (SIZE[1], SIZE[0]), classes)
 
 
 def answer(network: Network, image: Image.Image, bundle: Bundle) -> Cell:

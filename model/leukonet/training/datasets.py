@@ -44,6 +44,8 @@ def read_dataset(data: Path, name: str, part: str = "all") -> list[LabelledField
 
 TRAINING_PARTS = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
 """What may be trained on: no part that a bundle is judged on, but for Chula, which is judged in folds."""
+PAPER_PART = "train_400_per_class"
+"""What of Kaggle's augmented pictures trains the paper's network."""
 
 
 def training_fields(data: Path, without: Sequence[str] = ()) -> list[LabelledField]:

@@ -28,6 +28,8 @@ COVERED = 0.15
 """Most intersection over union of two cells in a field of pasted ones."""
 TRIES = 40
 """Places that are tried in one field."""
+LARGEST = (4000, 3000)
+"""Pixels of the largest mosaics, width and height."""
 
 
 class Scene(NamedTuple):
