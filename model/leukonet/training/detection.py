@@ -1,6 +1,6 @@
 """How well white cells are found, whatever their class: average precision, recall, false cells per field."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,23 +87,18 @@ class Detections:
         )
 
 
-def detect(
-    fields: Sequence[LabelledField],
-    bundle: Bundle,
-    wrap: Callable[[Iterable[Any]], Iterable[Any]] = iter,
-) -> list[Detections]:
+def detect(fields: Sequence[LabelledField], bundle: Bundle) -> list[Detections]:
     """Locate in labelled fields whose cells are boxed.
 
     Args:
         fields: of sets that box every white cell.
         bundle: of kind `locate-classify`.
-        wrap: shows progress over the fields.
 
     Raises:
         DataError: a file is missing or is no image, or a cell has no box.
     """
     found = []
-    for labelled in wrap(fields):
+    for labelled in fields:
         image, truth = read_field(labelled)
         found.append(detect_in(image, truth, bundle, f"{labelled.source}/{labelled.group}"))
     return found
