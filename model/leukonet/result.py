@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """A rectangle in the field's pixels, `0 <= xmin < xmax <= width`, `0 <= ymin < ymax <= height`."""
+    """A rectangle; around a cell in its field's pixels, `0 <= xmin < xmax <= width`, `0 <= ymin < ymax <= height`."""
 
     xmin: float
     ymin: float

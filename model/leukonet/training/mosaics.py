@@ -1,7 +1,7 @@
 """Fields with known truth made of real ones: cells pasted into a field, fields laid side by side, other magnifications.
 
-No set has many fields with several white cells, or large ones. What is measured on these is called a mosaic wherever
-it is told: cells, light and blur are real, their neighbourhood is not.
+No set has many fields with several white cells, or large fields. Made fields of pasted cells, or of several fields, are
+called mosaics wherever they are told of: cells, light and blur are real, their neighbourhood is not.
 """
 
 from collections.abc import Iterator, Sequence
