@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from leukonet.colour import Colour, Pixels, planes, upper_quantile
-from leukonet.likeness import ABSORBANCE, SMALLEST, Traits, likeness, traits
+from leukonet.likeness import ABSORBANCE, GROUND, SMALLEST, Traits, likeness, traits
 from leukonet.views import Canvas, pixels
 
 LEAST_CONTRAST = 4.0
@@ -26,8 +26,6 @@ MOST_TEXTURE = 4.0
 """Fine structure over coarse structure, once the light is even. Smears: up to 2.7; noise: above 6."""
 LEAST_COLOUR, MOST_COLOUR = 0.012, 0.7
 """Mean spread of the channels' optical densities where there is stain. Smears: 0.02 to 0.32; grey pictures: 0."""
-STAINED = 0.12
-"""A pixel of at least this optical density is stained."""
 
 
 def why_not_assessable(canvas: Canvas, size: tuple[int, int]) -> str:
@@ -141,7 +139,7 @@ def colour_spread(field: Pixels) -> float:
     """Mean distance of the channels' optical densities from their mean, over the stained pixels; 0 for none."""
     density = ABSORBANCE[planes(field)]
     mean = density.sum(axis=0) / np.float32(3)
-    stained = mean > STAINED
+    stained = mean > GROUND
     if not stained.any():
         return 0.0
     return float(np.abs(density - mean).sum(axis=0)[stained].mean()) / 3

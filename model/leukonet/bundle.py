@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leukonet.cells import BY_NAME
-from leukonet.errors import BundleDamaged, BundleMissing
+from leukonet.errors import BundleDamaged, BundleMissing, DataError
 from leukonet.preprocessing import PREPROCESSING
 
 MANIFEST = "manifest.json"
@@ -30,7 +30,9 @@ class Kind(StrEnum):
     """Every cell located, then named."""
 
 
-NETWORKS = {Kind.FIELD: ("field.tflite",), Kind.LOCATE_CLASSIFY: ("locator.tflite", "classifier.tflite")}
+FIELD, LOCATOR, CLASSIFIER = "field.tflite", "locator.tflite", "classifier.tflite"
+"""Names of the network files."""
+NETWORKS = {Kind.FIELD: (FIELD,), Kind.LOCATE_CLASSIFY: (LOCATOR, CLASSIFIER)}
 """Network files of each kind."""
 
 
@@ -83,6 +85,25 @@ def load_bundle(name: str | Path = DEFAULT) -> Bundle:
         ) from error
 
 
+def load_locating(name: str | Path = DEFAULT) -> Bundle:
+    """Read a bundle that has a locator and a classifier, for what asks one of them.
+
+    Args:
+        name: as `load_bundle`.
+
+    Raises:
+        BundleMissing, BundleDamaged: as `load_bundle`.
+        DataError: it gives one answer for the whole image.
+    """
+    bundle = load_bundle(name)
+    if bundle.kind is not Kind.LOCATE_CLASSIFY:
+        raise DataError(
+            f"bundle {bundle.name} is of kind {bundle.kind}: it has no locator and no classifier; "
+            f"name one of kind {Kind.LOCATE_CLASSIFY}"
+        )
+    return bundle
+
+
 def _find(name: str | Path) -> Path:
     for folder in (SHIPPED / name, Path(name)):
         if (folder / MANIFEST).is_file():
@@ -102,7 +123,8 @@ def _read(path: Path) -> bytes:
 def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
     if manifest["format"] != FORMAT:
         raise BundleDamaged(
-            f"{folder / MANIFEST}: format {manifest['format']!r}, this version reads {FORMAT}"
+            f"{folder / MANIFEST}: format {manifest['format']!r}, this version reads {FORMAT}; "
+            "take the version that made it, or pack the bundle anew"
         )
     kind = Kind(manifest["kind"])
     files: dict[str, bytes] = {}

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from leukonet.bundle import Bundle
+from leukonet.bundle import CLASSIFIER, Bundle
 from leukonet.cells import BY_NAME, Role
 from leukonet.colour import Pixels
 from leukonet.light import Light
@@ -12,12 +12,10 @@ from leukonet.preprocessing import CROP
 from leukonet.result import Box, Cell
 from leukonet.views import crop, mirror_images, pixels
 
-FILE = "classifier.tflite"
-
 
 def open_classifier(content: bytes, classes: int) -> Network:
     """The classifier's network, its shape checked."""
-    return Network(content, FILE, (CROP, CROP), classes)
+    return Network(content, CLASSIFIER, (CROP, CROP), classes)
 
 
 def scores(network: Network, picture: Pixels, *, mirrored: bool) -> Scores:

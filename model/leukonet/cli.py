@@ -8,7 +8,10 @@ import typer
 
 from leukonet.commands import data, judging, training
 from leukonet.commands.options import Seed
-from leukonet.errors import DataError, LeukonetError
+from leukonet.errors import DataError, ExtraMissing, LeukonetError
+
+EXTRA = {"keras", "matplotlib", "pooch", "skimage", "sklearn", "tensorflow"}
+"""What the extra `train` brings, by the names that are imported."""
 
 app = typer.Typer(
     name="leukonet",
@@ -29,10 +32,21 @@ for command in (judging.evaluate, judging.benchmark, judging.figures, training.b
 def main() -> None:
     """Run the command; an error of ours is one line on standard error and its own exit code."""
     try:
-        app()
+        _run()
     except LeukonetError as error:
         typer.echo(f"leukonet: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def _run() -> None:
+    """Run the command; of what it imports, the extra may be missing."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA:
+            raise
+        raise ExtraMissing(package) from error
 
 
 @app.command()

@@ -75,3 +75,10 @@ class DataError(LeukonetError):
 
     reason = "bad_data"
     exit_code = 13
+
+
+class ExtraMissing(DataError):
+    """A package that comes with the extra `train` is not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(f"{package} is not installed: `pip install leukowatch[train]`")

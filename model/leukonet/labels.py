@@ -88,7 +88,7 @@ def read_table(path: Path, *columns: str) -> list[Row]:
                 )
             rows = [Row(values, reader.line_num) for values in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from error
+        raise DataError(f"{path}: cannot be read ({error}); give a CSV file in UTF-8") from error
     for row in rows:
         if None in row.values():
             raise DataError(f"{_where(row, path)}: too few columns; its header names {len(row)}")

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from leukonet.bundle import LOCATOR
 from leukonet.network import Network, Scores
 from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
 from leukonet.views import Canvas, pixels
 
-FILE = "locator.tflite"
 STRIDE = 8
 """Canvas pixels a step of the locator's grid."""
 SIZE_UNIT = 64.0
@@ -32,7 +32,7 @@ class Located(NamedTuple):
 
 def open_locator(content: bytes) -> Network:
     """The locator's network, its shape checked."""
-    return Network(content, FILE, (CANVAS, CANVAS), OUTPUTS)
+    return Network(content, LOCATOR, (CANVAS, CANVAS), OUTPUTS)
 
 
 def locate(network: Network, canvas: Canvas, size: tuple[int, int], threshold: float) -> list[Located]:
@@ -89,5 +89,4 @@ def without_overlap(places: list[Located]) -> list[Located]:
 
 
 def _in_field(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    xmin, ymin, xmax, ymax = (corner / scale for corner in box)
-    return Box(max(0.0, xmin), max(0.0, ymin), min(float(size[0]), xmax), min(float(size[1]), ymax))
+    return Box(*(corner / scale for corner in box)).clipped(size)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """A rectangle in the field's pixels, `0 <= xmin < xmax <= width`, `0 <= ymin < ymax <= height`."""
+    """A rectangle; around a cell in its field's pixels, `0 <= xmin < xmax <= width`, `0 <= ymin < ymax <= height`."""
 
     xmin: float
     ymin: float
@@ -42,6 +42,16 @@ class Box(NamedTuple):
     def moved(self, x: float, y: float) -> "Box":
         """The same box that many pixels further right and down."""
         return Box(self.xmin + x, self.ymin + y, self.xmax + x, self.ymax + y)
+
+    def clipped(self, size: tuple[int, int]) -> "Box":
+        """What of the box lies inside a picture of this `(width, height)`; without area where nothing does."""
+        width, height = size
+        return Box(
+            max(0.0, self.xmin),
+            max(0.0, self.ymin),
+            min(float(width), self.xmax),
+            min(float(height), self.ymax),
+        )
 
     def union(self, other: "Box") -> "Box":
         """The smallest box that holds both."""

@@ -55,7 +55,7 @@ def on_canvas(
 def crop_square(box: Box, context: float = CONTEXT) -> Box:
     """The square around a box's centre that its crop shows; it may reach beyond the field."""
     x, y = box.centre
-    half = max(box.xmax - box.xmin, box.ymax - box.ymin, SMALLEST_CROP / context) * context / 2
+    half = max(box.longer, SMALLEST_CROP / context) * context / 2
     return Box(x - half, y - half, x + half, y + half)
 
 

@@ -97,8 +97,6 @@ def test_a_table_without_rows_says_so():
         ("calibration error", 0.0831, "0.083"),
         ("images a second", 1234.56, "1,234.6"),
         ("accuracy", float("nan"), "–"),  # noqa: RUF001  an en dash is meant
-        ("paired", True, "yes"),
-        ("classes", ["a", "b"], "a, b"),
     ],
 )
 def test_a_value_is_shown_as_its_column_asks(column, value, told):

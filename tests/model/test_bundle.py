@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from leukonet.analysis import analyse
-from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED, Kind, load_bundle, shipped
-from leukonet.errors import BundleDamaged, BundleMissing
+from leukonet.bundle import DEFAULT, MANIFEST, SHIPPED, Kind, load_bundle, load_locating, shipped
+from leukonet.errors import BundleDamaged, BundleMissing, DataError
 from leukonet.phantom import field_bytes
 
 FILES = ("locator.tflite", "classifier.tflite", "CARD.md")
@@ -117,7 +117,7 @@ def test_a_manifest_that_is_none_is_damage(folder, content):
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"format": 2}, "format 2, this version reads 1"),
+        ({"format": 2}, "format 2, this version reads 1; take the version that made it"),
         ({"kind": "oracle"}, "oracle"),
         ({"preprocessing": {"light": "even"}}, "made for the preprocessing .*even"),
         ({"preprocessing": None}, "made for the preprocessing None"),
@@ -184,3 +184,14 @@ def test_a_network_with_another_number_of_classes_is_damage(folder):
 
     with pytest.raises(BundleDamaged, match=r"classifier.tflite: gives \[1, 8\], not 2"):
         analyse(field_bytes(1), broken)
+
+
+def test_the_papers_bundle_has_no_locator_to_ask():
+    """What tunes, measures or takes over a locator or a classifier says so before it begins."""
+    with pytest.raises(DataError, match="bundle paper is of kind field: it has no locator and no classifier"):
+        load_locating("paper")
+
+
+def test_a_bundle_that_locates_is_the_same_whoever_asks(bundle):
+    """Checked, and otherwise as it was read."""
+    assert bundle == load_locating()

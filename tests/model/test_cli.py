@@ -58,6 +58,8 @@ def test_evaluate_prints_one_json_object_and_nothing_else(phantoms):
         (["phantom", "HERE/out", "--fields", "1", "--slides", "2"], "2 slides need", 13),
         (["phantom", "HERE"], "not empty", 13),
         (["data", "fetch", "--set", "unicorn"], "no set 'unicorn' can be fetched; known: bccd", 13),
+        (["benchmark", "smears", "--report", "HERE/none/report.md"], "none: no such folder for --report", 13),
+        (["train", "threshold", "--bundle", "paper"], "bundle paper is of kind field", 13),
         (["data", "import", "pbc", "none.zip", "--data", "HERE"], "none.zip: no whole zip archive", 13),
     ],
 )
@@ -79,6 +81,34 @@ def test_a_broken_image_among_the_labels_is_named(tmp_path):
 
     assert 13 == done.returncode
     assert f"{tmp_path / 'a.jpg'}: neither JPEG" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments"),
+    [
+        ("keras", ["train", "classifier"]),
+        ("keras", ["pack", "bundle"]),
+        ("keras", ["benchmark", "smears"]),
+        ("matplotlib", ["figures", "smears.json"]),
+        ("pooch", ["data", "fetch"]),
+    ],
+)
+def test_without_the_extra_a_command_says_what_to_install(package, arguments):
+    """Who installed only what the service needs has no TensorFlow."""
+    script = f"import sys; sys.modules[{package!r}] = None; from leukonet.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
+    )
+
+    assert (13, "") == (done.returncode, done.stdout)
+    assert f"leukonet: {package} is not installed: `pip install leukowatch[train]`\n" == done.stderr
+
+
+def test_a_seed_is_no_negative_number(tmp_path):
+    """NumPy takes none: refused as what is typed wrong, and nothing is drawn."""
+    done = leukonet("phantom", tmp_path / "out", "--seed", "-1")
+
+    assert (2, False) == (done.returncode, (tmp_path / "out").exists())
 
 
 def test_an_unknown_option_is_a_usage_error():

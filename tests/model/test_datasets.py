@@ -154,8 +154,8 @@ def test_every_field_says_which_set_it_is_from(data, name):
     ("name", "part", "words"),
     [
         ("unicorn", "all", "no data set 'unicorn'; known: bccd, chula"),
-        ("bccd", "val", "nothing in part 'val'"),
-        ("chula", "test", "nothing in part 'test'"),
+        ("bccd", "val", "nothing in part 'val'; there are: all, test, train"),
+        ("chula", "test", "nothing in part 'test'; there are: all$"),
     ],
 )
 def test_an_unknown_set_or_part_is_told(data, name, part, words):

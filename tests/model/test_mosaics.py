@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from leukonet.errors import DataError
+from leukonet.labels import LabelledCell, LabelledField
 from leukonet.phantom import render_field
 from leukonet.result import Box
 from leukonet.training.mosaics import (
@@ -18,6 +20,7 @@ from leukonet.training.mosaics import (
     enlarged,
     largest_mosaics,
     pasted,
+    scene,
     seen_from_afar,
     tiled,
 )
@@ -130,3 +133,13 @@ def test_the_same_seed_gives_the_same_mosaic():
 
     assert one.truth == other.truth
     assert one.image.tobytes() == other.image.tobytes()
+
+
+@pytest.mark.parametrize("box", [None, CELL])
+def test_a_picture_that_is_none_is_named(tmp_path, box):
+    """Whether its set boxes the cells or not: among thousands of files a person must know which."""
+    (tmp_path / "a.jpg").write_text("text")
+    labelled = LabelledField(tmp_path / "a.jpg", "pbc", "a", "", (LabelledCell("basophil", box),))
+
+    with pytest.raises(DataError, match=r"a\.jpg: neither JPEG"):
+        scene(labelled)

@@ -195,18 +195,6 @@ def test_a_bundle_may_keep_anothers_classifier(trained, synthetic_data, tmp_path
     assert f"the classifier,\n{bundle.name}'s," in (tmp_path / "kept" / "CARD.md").read_text()
 
 
-@pytest.mark.parametrize("network", ["locator", "classifier"])
-def test_the_papers_bundle_has_no_network_to_keep(network, trained, synthetic_data, tmp_path):
-    """It is told so."""
-    from leukonet.errors import DataError
-    from leukonet.training import release
-
-    with pytest.raises(DataError, match=f"paper is of kind field: it has no {network}"):
-        release.release_locate_classify(
-            synthetic_data, trained[1], tmp_path / "kept", seed=1, **{network: load_bundle("paper")}
-        )
-
-
 def test_packing_without_a_finished_training_says_which_to_run(synthetic_data, tmp_path):
     """With the command."""
     from leukonet.errors import DataError
@@ -214,6 +202,15 @@ def test_packing_without_a_finished_training_says_which_to_run(synthetic_data, t
 
     with pytest.raises(DataError, match="run `leukonet train locator"):
         release.release_locate_classify(synthetic_data, tmp_path, tmp_path / "out", seed=1)
+
+
+def test_a_training_that_is_not_finished_is_none_to_go_on_from(synthetic_data, tmp_path):
+    """It is told so before minutes of cutting crops."""
+    from leukonet.errors import DataError
+    from leukonet.training import train_classifier
+
+    with pytest.raises(DataError, match="no finished training to go on from"):
+        train_classifier.train_on(synthetic_data, tmp_path / "out", epochs=1, start=tmp_path)
 
 
 def test_training_sees_a_cell_as_analysis_does(synthetic_data):

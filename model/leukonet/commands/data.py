@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from leukonet.commands.options import Data, progress
-from leukonet.errors import DataError
 
 sets = typer.Typer(help="Get the labelled sets and lay them out below --data.", no_args_is_help=True)
 imports = typer.Typer(help="Import a set that was downloaded by hand.", no_args_is_help=True)
@@ -29,10 +28,7 @@ def fetch_sets(
 
     365 MB in all, 337 of them Chula; a fetch that was broken off goes on where it was.
     """
-    try:
-        from leukonet.training.sources.fetch import fetch
-    except ModuleNotFoundError as error:
-        raise DataError(f"{error.name} is not installed; it comes with: pip install .[train]") from error
+    from leukonet.training.sources.fetch import fetch
 
     for done in fetch(data, names or (), mirror, wrap=partial(progress, doing="fetching")):
         typer.echo(f"{done.folder}: whole, {done.got} files fetched, {done.kept} were there")

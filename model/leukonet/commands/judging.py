@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from leukonet.bundle import DEFAULT, load_bundle
-from leukonet.commands.options import Data, Runs, Seed, progress
+from leukonet.commands.options import Data, Runs, Seed, WhichBundle, progress
 from leukonet.errors import DataError
 
 JSON = Annotated[bool, typer.Option("--json", help="One JSON object and nothing else.")]
-WhichBundle = Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")]
 
 
 def evaluate(
@@ -66,6 +65,9 @@ def benchmark(
     What is trained below --runs is not trained again, so that a part that was broken off goes on where it was.
     """
     import json
+
+    if report and not report.parent.is_dir():
+        raise DataError(f"{report.parent}: no such folder for --report; make it, or name another")
 
     from leukonet.training.benchmark.parts import Setting, measure
     from leukonet.training.benchmark.report import as_json as told

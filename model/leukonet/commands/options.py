@@ -11,7 +11,8 @@ Data = Annotated[
     Path, typer.Option("--data", envvar="LEUKOWATCH_DATA", help="Folder that holds the labelled sets.")
 ]
 Runs = Annotated[Path, typer.Option(help="Folder of the trainings.")]
-Seed = Annotated[int, typer.Option(help="Of every random choice.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+WhichBundle = Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")]
 Without = Annotated[list[str] | None, typer.Option(help="A set to leave out; may be repeated.")]
 
 

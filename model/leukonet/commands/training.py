@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from leukonet.bundle import DEFAULT, Kind, load_bundle
-from leukonet.commands.options import Data, Runs, Seed, Without
+from leukonet.bundle import DEFAULT, Kind, load_locating
+from leukonet.commands.options import Data, Runs, Seed, WhichBundle, Without
 
 training = typer.Typer(
     help="Train one network; a broken-off training goes on where it was.", no_args_is_help=True
@@ -75,37 +75,37 @@ def train_likeness(data: Data = Path("data")) -> None:
 @training.command("threshold")
 def train_threshold(
     data: Data = Path("data"),
-    bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
+    bundle: WhichBundle = DEFAULT,
 ) -> None:
     """What each threshold of the locator costs and brings, on training pictures or on the sources left out."""
     from leukonet.training.tune_threshold import tune
 
-    for line in tune(data, load_bundle(bundle)):
+    for line in tune(data, load_locating(bundle)):
         typer.echo(line)
 
 
 @training.command("priors")
 def train_priors(
     data: Data = Path("data"),
-    bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
+    bundle: WhichBundle = DEFAULT,
 ) -> None:
     """What it brings to expect more neutrophils, on the sources left out, or on what was held out of training."""
     from leukonet.training.tune_priors import tune
 
-    for line in tune(data, load_bundle(bundle)):
+    for line in tune(data, load_locating(bundle)):
         typer.echo(line)
 
 
 @training.command("levels")
 def train_levels(
     data: Data = Path("data"),
-    bundle: Annotated[str, typer.Option(help="Name of a shipped bundle, or a folder.")] = DEFAULT,
+    bundle: WhichBundle = DEFAULT,
     seed: Seed = 1,
 ) -> None:
     """How well rules for the magnification of large fields do on training pictures."""
     from leukonet.training.tune_levels import tune
 
-    for line in tune(data, load_bundle(bundle), seed):
+    for line in tune(data, load_locating(bundle), seed):
         typer.echo(line)
 
 
@@ -135,7 +135,7 @@ def pack(
     if kind == Kind.FIELD:
         release_field(data, runs, out, seed)
     else:
-        kept = [load_bundle(name) if name else None for name in (locator, classifier)]
+        kept = [load_locating(name) if name else None for name in (locator, classifier)]
         release_locate_classify(data, runs, out, seed, tuple(without or ()), *kept)
     typer.echo(f"{out.name}: {add_test_figures(out, data, benchmark)}")
 

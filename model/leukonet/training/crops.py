@@ -130,7 +130,7 @@ def _negatives(
     boxed = [cell.box for cell in field.cells if cell.box]
     if not boxed:
         return
-    side = float(np.median([max(box.xmax - box.xmin, box.ymax - box.ymin) for box in boxed]))
+    side = float(np.median([box.longer for box in boxed]))
     for _ in range(NEGATIVES):
         if field.others and random.random() < 0.7:
             place = field.others[random.integers(len(field.others))]

@@ -34,14 +34,18 @@ def read_dataset(data: Path, name: str, part: str = "all") -> list[LabelledField
         raise DataError(f"no data set {name!r}; known: {', '.join(READERS)}")
     if not (data / name).is_dir():
         raise DataError(f"{data / name}: no such folder; set --data or LEUKOWATCH_DATA to where the sets are")
-    fields = [field for field in READERS[name](data / name) if part in ("all", field.part)]
+    listed = list(READERS[name](data / name))
+    fields = [field for field in listed if part in ("all", field.part)]
     if not fields:
-        raise DataError(f"{data / name}: nothing in part {part!r}")
+        parts = sorted({field.part for field in listed if field.part})
+        raise DataError(f"{data / name}: nothing in part {part!r}; there are: {', '.join(('all', *parts))}")
     return fields
 
 
 TRAINING_PARTS = {"bccd": "train", "chula": "all", "txl_pbc": "train", "pbc": "train"}
 """What may be trained on: no part that a bundle is judged on, but for Chula, which is judged in folds."""
+PAPER_PART = "train_400_per_class"
+"""What of Kaggle's augmented pictures trains the paper's network."""
 
 
 def training_fields(data: Path, without: Sequence[str] = ()) -> list[LabelledField]:

@@ -1,6 +1,6 @@
 """How well white cells are found, whatever their class: average precision, recall, false cells per field."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,23 +87,18 @@ class Detections:
         )
 
 
-def detect(
-    fields: Sequence[LabelledField],
-    bundle: Bundle,
-    wrap: Callable[[Iterable[Any]], Iterable[Any]] = iter,
-) -> list[Detections]:
+def detect(fields: Sequence[LabelledField], bundle: Bundle) -> list[Detections]:
     """Locate in labelled fields whose cells are boxed.
 
     Args:
         fields: of sets that box every white cell.
         bundle: of kind `locate-classify`.
-        wrap: shows progress over the fields.
 
     Raises:
         DataError: a file is missing or is no image, or a cell has no box.
     """
     found = []
-    for labelled in wrap(fields):
+    for labelled in fields:
         image, truth = read_field(labelled)
         found.append(detect_in(image, truth, bundle, f"{labelled.source}/{labelled.group}"))
     return found
@@ -118,8 +113,17 @@ def read_field(labelled: LabelledField) -> tuple[Image.Image, tuple[Box, ...]]:
     boxes = tuple(cell.box for cell in labelled.cells if cell.box)
     if len(boxes) < len(labelled.cells):
         raise DataError(f"{labelled.path}: a cell without a box; locating is judged on boxed cells")
+    return read_image(labelled), boxes
+
+
+def read_image(labelled: LabelledField) -> Image.Image:
+    """A field as the analysis decodes it.
+
+    Raises:
+        DataError: the file is missing or is no image.
+    """
     try:
-        return decode(labelled.path.read_bytes()), boxes
+        return decode(labelled.path.read_bytes())
     except (OSError, ImageError) as error:
         raise DataError(f"{labelled.path}: {error}") from error
 

@@ -21,8 +21,8 @@ SAMPLES = 300
 def to_int8(model: keras.Model, examples: npt.NDArray[np.uint8]) -> bytes:
     """Convert a network, post-training, to int8 weights and activations.
 
-    The rescaling at the network's entry is left out: with an input from -1 to 1 the quantised input is the raw
-    uint8 pixel itself.
+    The rescaling at the network's entry is left out: with an input from -1 to 1, or of the paper's network from 0 to 1,
+    the quantised input is the raw uint8 pixel itself.
 
     Args:
         model: float32, whose first layer after the input is a `Rescaling`.

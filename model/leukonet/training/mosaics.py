@@ -1,7 +1,7 @@
 """Fields with known truth made of real ones: cells pasted into a field, fields laid side by side, other magnifications.
 
-No set has many fields with several white cells, or large ones. What is measured on these is called a mosaic wherever
-it is told: cells, light and blur are real, their neighbourhood is not.
+No set has many fields with several white cells, or large fields. Made fields of pasted cells, or of several fields, are
+called mosaics wherever they are told of: cells, light and blur are real, their neighbourhood is not.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from leukonet.labels import LabelledField
 from leukonet.result import Box
-from leukonet.training.detection import read_field
+from leukonet.training.detection import read_field, read_image
 from leukonet.training.outline import central_box
 from leukonet.views import pixels
 
@@ -28,6 +28,8 @@ COVERED = 0.15
 """Most intersection over union of two cells in a field of pasted ones."""
 TRIES = 40
 """Places that are tried in one field."""
+LARGEST = (4000, 3000)
+"""Pixels of the largest mosaics, width and height."""
 
 
 class Scene(NamedTuple):
@@ -54,8 +56,7 @@ def scene(labelled: LabelledField) -> Scene:
         DataError: the file is missing or is no image.
     """
     if any(cell.box is None for cell in labelled.cells):
-        with Image.open(labelled.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(labelled)
         return Scene(image, (central_box(image),))
     return Scene(*read_field(labelled))
 
@@ -76,7 +77,7 @@ def donors(scenes: Sequence[Scene], zoom: float = 1.0) -> list[Donor]:
             if inside and not any(other.shared(box) for other in truth if other is not box):
                 part = image.crop((left, top, right, bottom))
                 part = part.resize((max(1, round(part.width * zoom)), max(1, round(part.height * zoom))))
-                cut.append(Donor(part, scaled(moved(box, -left, -top), zoom), light(image)))
+                cut.append(Donor(part, scaled(box.moved(-left, -top), zoom), light(image)))
     return cut
 
 
@@ -97,7 +98,7 @@ def pasted(ground: Scene, cells: Sequence[Donor], random: np.random.Generator) -
         offset = _spot(donor.box, image.size, truth, random)
         if _fits(donor.box, offset, image.size, truth):
             _paste(image, donor, offset)
-            truth.append(clipped(moved(donor.box, *offset), image.size))
+            truth.append(donor.box.moved(*offset).clipped(image.size))
     return Scene(image, tuple(truth))
 
 
@@ -123,8 +124,8 @@ def _spot(
 
 def _fits(box: Box, offset: tuple[int, int], size: tuple[int, int], truth: Sequence[Box]) -> bool:
     """Whether half a cell and more is inside the field, and hardly any of another cell beneath it."""
-    here = moved(box, *offset)
-    seen = clipped(here, size)
+    here = box.moved(*offset)
+    seen = here.clipped(size)
     return seen.area >= 0.5 * here.area and all(other.overlap(seen) <= COVERED for other in truth)
 
 
@@ -148,7 +149,7 @@ def tiled(scenes: Sequence[Scene], columns: int, rows: int) -> Scene:
         part = scenes[index % len(scenes)]
         x, y = index % columns * width, index // columns * height
         image.paste(part.image, (x, y))
-        truth.extend(moved(box, x, y) for box in part.truth)
+        truth.extend(box.moved(x, y) for box in part.truth)
     return Scene(image, tuple(truth))
 
 
@@ -167,7 +168,7 @@ def enlarged(whole: Scene, zoom: float) -> Scene:
     """The same field on more pixels, or on fewer."""
     width, height = (max(1, round(length * zoom)) for length in whole.image.size)
     image = whole.image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return Scene(image, tuple(clipped(scaled(box, zoom), image.size) for box in whole.truth))
+    return Scene(image, tuple(scaled(box, zoom).clipped(image.size) for box in whole.truth))
 
 
 def seen_from_afar(whole: Scene, zoom: float) -> Scene:
@@ -176,7 +177,7 @@ def seen_from_afar(whole: Scene, zoom: float) -> Scene:
     ground = Image.new("RGB", whole.image.size, tuple(int(level) for level in light(whole.image)))
     x, y = ((one - other) // 2 for one, other in zip(ground.size, small.image.size, strict=True))
     ground.paste(small.image, (x, y))
-    return Scene(ground, tuple(moved(box, x, y) for box in small.truth))
+    return Scene(ground, tuple(box.moved(x, y) for box in small.truth))
 
 
 def closer(whole: Scene, zoom: float) -> Scene:
@@ -186,9 +187,9 @@ def closer(whole: Scene, zoom: float) -> Scene:
     left = round(min(max(0.0, x - width / 2), whole.image.width - width))
     top = round(min(max(0.0, y - height / 2), whole.image.height - height))
     window = whole.image.crop((left, top, left + width, top + height))
-    shifted = [moved(box, -left, -top) for box in whole.truth]
-    kept = [box for box in shifted if clipped(box, window.size).area >= VISIBLE * box.area]
-    return enlarged(Scene(window, tuple(clipped(box, window.size) for box in kept)), zoom)
+    shifted = [box.moved(-left, -top) for box in whole.truth]
+    kept = [box for box in shifted if box.clipped(window.size).area >= VISIBLE * box.area]
+    return enlarged(Scene(window, tuple(box.clipped(window.size) for box in kept)), zoom)
 
 
 def light(image: Image.Image) -> np.ndarray:
@@ -197,21 +198,9 @@ def light(image: Image.Image) -> np.ndarray:
     return np.maximum(np.quantile(pixels(small), 0.9, axis=(0, 1)), 1.0)
 
 
-def moved(box: Box, x: float, y: float) -> Box:
-    """A box elsewhere."""
-    return Box(box.xmin + x, box.ymin + y, box.xmax + x, box.ymax + y)
-
-
 def scaled(box: Box, zoom: float) -> Box:
     """A box on other pixels."""
     return Box(*(edge * zoom for edge in box))
-
-
-def clipped(box: Box, size: tuple[int, int]) -> Box:
-    """What of a box lies inside a picture."""
-    return Box(
-        max(0.0, box.xmin), max(0.0, box.ymin), min(float(size[0]), box.xmax), min(float(size[1]), box.ymax)
-    )
 
 
 def round_out(box: Box, reach: float) -> tuple[int, int, int, int]:

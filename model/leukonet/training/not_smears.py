@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from leukonet.decode import decode
-from leukonet.errors import DataError
+from leukonet.errors import ExtraMissing
 from leukonet.labels import LabelledField
 from leukonet.preprocessing import CANVAS
 from leukonet.training import drawn
@@ -113,14 +113,12 @@ def package_folder(folder: str) -> Path:
     """A folder inside an installed package, without importing it.
 
     Raises:
-        DataError: the package is not installed.
+        ExtraMissing: the package is not installed.
     """
     package, _, inside = folder.partition("/")
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise DataError(
-            f"no package {package!r}, whose photographs are no smears: pip install leukowatch[train]"
-        )
+        raise ExtraMissing(package)
     return Path(spec.submodule_search_locations[0]) / inside
 
 

@@ -29,7 +29,7 @@ def central_box(image: Image.Image) -> Box:
         return Box(image.width * 0.25, image.height * 0.25, image.width * 0.75, image.height * 0.75)
     box = _nearest(labels, (height / 2, width / 2), 0.02 * width * height)
     x, y = box.centre
-    side = max(box.xmax - box.xmin, box.ymax - box.ymin) * CYTOPLASM
+    side = box.longer * CYTOPLASM
     half = min(max(side, SMALLEST * min(width, height)), LARGEST * min(width, height)) / 2
     inside = (max(0.0, x - half), max(0.0, y - half), min(width, x + half), min(height, y + half))
     limits = (image.width, image.height) * 2

@@ -9,7 +9,7 @@ from PIL import Image
 
 from leukonet.cells import PAPER_CLASSES
 from leukonet.colour import Pixels
-from leukonet.field import SIZE
+from leukonet.field import SIZE, whole
 from leukonet.labels import LabelledField
 from leukonet.locate import locate, open_locator
 from leukonet.views import crop, on_canvas, pixels
@@ -57,13 +57,9 @@ def read_pictures(fields: Sequence[LabelledField], locator: bytes | None = None)
             )
             seen = _middle(crop(image, place.box, canvas.light, SIZE[0])) if place else None
         located.append(seen is not None)
-        images.append(_whole(image) if seen is None else seen)
+        images.append(whole(image) if seen is None else seen)
     classes = [PAPER_CLASSES.index(str(field.cells[0].name)) for field in kept]
     return Pictures(np.stack(images), np.array(classes), kept, np.array(located))
-
-
-def _whole(image: Image.Image) -> Pixels:
-    return pixels(image.resize(SIZE, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def _middle(square: Image.Image) -> Pixels:

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from leukonet import classify, field, locate
-from leukonet.bundle import Bundle, Kind
+from leukonet import classify, field
+from leukonet.bundle import CLASSIFIER, FIELD, LOCATOR, Bundle, Kind
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.errors import DataError
 from leukonet.preprocessing import CANVAS, PREPROCESSING
 from leukonet.training import calibrate, cards, fit, networks, train_classifier, train_locator, train_paper
 from leukonet.training.crops import read_crops
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import PAPER_PART, read_dataset
 from leukonet.training.export import pack, to_int8
 from leukonet.training.paper_pictures import read_pictures
 from leukonet.views import on_canvas, pixels
@@ -65,14 +65,15 @@ def release_locate_classify(
         out: folder of the bundle; its name becomes the bundle's.
         seed: of the trainings.
         without: sets that they left out.
-        locator: a bundle whose locator is taken over as it is; None for the one of `runs`.
-        classifier: a bundle whose classifier is taken over with its calibration; None for the one of `runs`.
+        locator: a bundle of this kind whose locator is taken over as it is; None for the one of `runs`.
+        classifier: a bundle of this kind whose classifier is taken over with its calibration; None for the one of
+            `runs`.
 
     Returns:
         The bundle's identity.
 
     Raises:
-        DataError: a training is not finished, data are missing, or another bundle has no such network.
+        DataError: a training is not finished, or data are missing.
     """
     fit.prepare(seed, bfloat16=False)
     places = _locator_of(locator) if locator else _trained_locator(data, runs, out.name, seed, without)
@@ -92,31 +93,21 @@ def release_locate_classify(
             **names.provenance,
         },
     }
-    files = {locate.FILE: places.content, classify.FILE: names.content}
+    files = {LOCATOR: places.content, CLASSIFIER: names.content}
     return pack(out, Kind.LOCATE_CLASSIFY, files, manifest, cards.locate_classify(out.name, manifest))
 
 
 def _locator_of(bundle: Bundle) -> Taught:
     """Another bundle's locator."""
-    content = _network_of(bundle, locate.FILE)
-    return Taught(
-        content, {}, {"locator_of": bundle.name, "locator_epochs": bundle.provenance["locator_epochs"]}
-    )
+    told = {"locator_of": bundle.name, "locator_epochs": bundle.provenance["locator_epochs"]}
+    return Taught(bundle.networks[LOCATOR], {}, told)
 
 
 def _classifier_of(bundle: Bundle) -> Taught:
     """Another bundle's classifier, calibrated as it is there."""
-    content = _network_of(bundle, classify.FILE)
     facts = {"temperature": bundle.temperature, "unclassified_below": bundle.unclassified_below}
     told = {name: bundle.provenance[name] for name in ("sets", "classifier_epochs", "validation")}
-    return Taught(content, facts, {"classifier_of": bundle.name, **told})
-
-
-def _network_of(bundle: Bundle, file: str) -> bytes:
-    if file not in bundle.networks:
-        name = file.removesuffix(".tflite")
-        raise DataError(f"bundle {bundle.name} is of kind {bundle.kind}: it has no {name} to take over")
-    return bundle.networks[file]
+    return Taught(bundle.networks[CLASSIFIER], facts, {"classifier_of": bundle.name, **told})
 
 
 def _trained_locator(data: Path, runs: Path, name: str, seed: int, without: Sequence[str]) -> Taught:
@@ -158,7 +149,7 @@ def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
         DataError: the training is not finished, or data are missing.
     """
     fit.prepare(seed, bfloat16=False)
-    read = read_pictures(read_dataset(data, "kaggle_augmented", "train_400_per_class"))
+    read = read_pictures(read_dataset(data, "kaggle_augmented", PAPER_PART))
     pictures, classes = read.images, read.classes
     held, kept = train_paper.split(len(pictures), seed)
     model = _load(networks.paper(), runs / "paper")
@@ -173,7 +164,7 @@ def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:
         "validation": figures,
     }
     manifest = {"classes": PAPER_CLASSES, "cell_threshold": 0.0, **facts, "provenance": provenance}
-    return pack(out, Kind.FIELD, {field.FILE: content}, manifest, cards.field(out.name, manifest))
+    return pack(out, Kind.FIELD, {FIELD: content}, manifest, cards.field(out.name, manifest))
 
 
 def _calibrated(

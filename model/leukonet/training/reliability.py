@@ -43,24 +43,23 @@ class Covered:
     """Part of the answered cells that is wrong, 0 to 1."""
 
 
-def bins_of(first: npt.ArrayLike, right: npt.ArrayLike, bins: int = BINS) -> list[Bin]:
-    """Sort answers into equal-width bins of confidence.
+def bins_of(first: npt.ArrayLike, right: npt.ArrayLike) -> list[Bin]:
+    """Sort answers into `BINS` bins of confidence.
 
     Args:
         first: `(n,)` first probabilities, 0 to 1.
         right: `(n,)` whether each answer is right.
-        bins: how many.
 
     Returns:
         The bins that hold any answer, the least confident first.
     """
     confidence, correct = np.asarray(first, np.float64), np.asarray(right, bool)
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     found = []
     for index in np.unique(place).tolist():
         chosen = place == index
         mean, accuracy = float(confidence[chosen].mean()), float(correct[chosen].mean())
-        found.append(Bin(index / bins, (index + 1) / bins, int(chosen.sum()), mean, accuracy))
+        found.append(Bin(index / BINS, (index + 1) / BINS, int(chosen.sum()), mean, accuracy))
     return found
 
 

@@ -1,6 +1,6 @@
 """Smears as other microscopes might show them: another stain, lamp, camera and zoom, laid over a field.
 
-Wider than what the networks are trained with: it holds that a field is not refused for looking unfamiliar.
+Wider than what the networks are trained with, so that no field is refused merely for looking unfamiliar.
 """
 
 import numpy as np

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from leukonet.cells import CLASS_NAMES
 from leukonet.colour import Pixels
+from leukonet.errors import DataError
 from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
 from leukonet.preprocessing import CONTEXT, CROP
@@ -173,7 +174,7 @@ def train(
     start: Path | None = None,
     recipe: Recipe = SHIPPED,
 ) -> keras.Model:
-    """Train on `crops`, watch `held`, and return the network with averaged weights.
+    """Train on `crops`, watch `held`, and return the network that counts: with averaged weights, as the recipe says.
 
     Args:
         crops: to train on.
@@ -184,7 +185,7 @@ def train(
         size: crops in a batch.
         rate: peak learning rate.
         seed: of every random choice.
-        start: weights to go on from, for a fold.
+        start: weights of a finished training to go on from.
         recipe: how crops are drawn and varied.
     """
     fit.prepare(seed)
@@ -220,7 +221,12 @@ def train_on(
         seed: of every random choice.
         without: sets that are left out altogether.
         start: folder of a finished training to go on from, at `RESTART`; its history goes before the new one.
+
+    Raises:
+        DataError: data are missing, or the training to go on from is not finished.
     """
+    if start and not (start / fit.WEIGHTS).is_file():
+        raise DataError(f"{start}: no finished training to go on from; name another folder with --start")
     fields, held = sources(data, seed, without)
     crops, watched = read_crops(fields, seed), read_crops(held, seed)
     if not start:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from leukonet.cells import PAPER_CLASSES
 from leukonet.field import SIZE
 from leukonet.training import augment, fit, networks
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import PAPER_PART, read_dataset
 from leukonet.training.paper_pictures import Pictures, read_pictures
 
 EPOCHS = 96
@@ -94,7 +94,7 @@ def train(
     """
     fit.prepare(seed)
     read = read_pictures(
-        read_dataset(data, "kaggle_augmented", "train_400_per_class"), locator if rung.cropped else None
+        read_dataset(data, "kaggle_augmented", PAPER_PART), locator if rung.cropped else None
     )
     held, kept = split(len(read.images), seed)
     model = networks.paper(rung.initialiser)

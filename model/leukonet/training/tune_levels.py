@@ -13,14 +13,13 @@ from leukonet.magnification import RULE, Look, Rule, best_level
 from leukonet.phantom import render_field
 from leukonet.result import Box
 from leukonet.tiles import looks
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import TRAINING_PARTS, read_dataset
 from leukonet.training.detection import Detections, Found
-from leukonet.training.mosaics import Scene, enlarged, largest_mosaics, scene, tiled
+from leukonet.training.mosaics import LARGEST, Scene, enlarged, largest_mosaics, scene, tiled
 from leukonet.views import on_canvas
 
-PARTS = {"bccd": "train", "chula": "all", "txl_pbc": "train"}
-"""What may be trained on."""
-LARGEST = (4000, 3000)
+SETS = ("bccd", "chula", "txl_pbc")
+"""Sets that box their cells; what may be trained on is looked at."""
 ZOOMS = (2.0, 3.5, 5.0)
 """Enlargements of single fields: a few cells in great detail."""
 EACH = 3
@@ -68,8 +67,8 @@ def tune(data: Path, bundle: Bundle, seed: int) -> Iterator[str]:
 def large_fields(data: Path, seed: int) -> Iterator[Scene]:
     """Mosaics and enlargements of training pictures, and phantoms at several magnifications."""
     random = np.random.default_rng(seed)
-    for name, part in PARTS.items():
-        labelled = [field for field in read_dataset(data, name, part) if field.cells]
+    for name in SETS:
+        labelled = [field for field in read_dataset(data, name, TRAINING_PARTS[name]) if field.cells]
         wholes = [scene(labelled[index]) for index in random.permutation(len(labelled))[:40]]
         size = wholes[0].image.size
         wholes = [whole for whole in wholes if whole.image.size == size]

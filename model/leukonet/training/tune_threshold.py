@@ -10,11 +10,11 @@ from pathlib import Path
 
 from leukonet.bundle import Bundle
 from leukonet.labels import LabelledField
-from leukonet.training.datasets import TRAINING_PARTS, read_dataset
+from leukonet.training.datasets import PAPER_PART, TRAINING_PARTS, read_dataset
 from leukonet.training.evaluate import evaluate
 
 THRESHOLDS = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
-PARTS = {**TRAINING_PARTS, "kaggle_augmented": "train_400_per_class"}
+PARTS = {**TRAINING_PARTS, "kaggle_augmented": PAPER_PART}
 """What may decide here: pictures whose originals may be trained on."""
 EVERY = {"kaggle_augmented": 5, "chula": 2, "pbc": 10}
 """Of Kaggle's 400 a class every fifth picture, of Chula's fields every second, of PBC's every tenth; of others all."""

@@ -57,7 +57,7 @@ TRIED = (
 )
 """The recipe, and what was tried beside it and does not ship."""
 MOST = 1500
-"""Fields of a left-out source that are judged, drawn evenly."""
+"""Of a left-out source of many fields, every so many that about this number is left is judged."""
 
 
 def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, epochs: int, seed: int) -> Part:
@@ -84,7 +84,8 @@ def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, ep
         for change, told in scores.items()
     ]
     notes = [
-        f"Balanced recall over the classes that the trained sources hold too; at most {MOST} fields of each source.",
+        "Balanced recall over the classes that the trained sources hold too.",
+        f"Of a source of many fields, every so many that about {MOST} are left.",
         f"Each training has {epochs * 100} batches of 64: shorter than what ships.",
     ]
     return Part([Table(title, rows, notes)])

@@ -12,6 +12,7 @@ from leukonet.training.benchmark.record import Part, Table
 from leukonet.training.datasets import read_dataset
 from leukonet.training.detection import Detections, detect, detect_in, detection_row, recall_row
 from leukonet.training.mosaics import (
+    LARGEST,
     Scene,
     closer,
     donors,
@@ -26,8 +27,6 @@ from leukonet.training.mosaics import (
 HELD_OUT = (("bccd", "test"), ("txl_pbc", "val"), ("txl_pbc", "test"))
 """Boxed sets and parts that no bundle is trained on. Chula is judged in folds, each fold by its own bundle."""
 ZOOMS = (0.5, 0.7, 1.0, 1.4, 2.0)
-LARGEST = (4000, 3000)
-"""Pixels of the largest mosaics."""
 NEAR = 2.0
 """Pixels: a labelled box that comes this near to the field's border is cut by it."""
 DONATED = 200
@@ -150,7 +149,9 @@ def mosaic_table(scenes: dict[str, list[Scene]], cells: Sequence[Scene], bundle:
             fields = [tiled(block, side, side) for block in blocks]
             rows.append(_row(f"mosaic: {side} x {side} fields of {name}", fields, len(wholes), bundle))
         fields = list(largest_mosaics(wholes, LARGEST, random))
-        rows.append(_row(f"mosaic: fields of {name} up to 4000 x 3000", fields, len(wholes), bundle))
+        rows.append(
+            _row(f"mosaic: fields of {name} up to {LARGEST[0]} x {LARGEST[1]}", fields, len(wholes), bundle)
+        )
     return Table(
         "Locating on mosaics",
         rows,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from leukonet.bundle import Bundle
+from leukonet.bundle import LOCATOR, Bundle
 from leukonet.cells import PAPER_CLASSES
 from leukonet.labels import LabelledField
 from leukonet.training import train_paper
@@ -47,7 +47,7 @@ def measure(data: Path, runs: Path, bundle: Bundle, *, epochs: int, seed: int) -
         "Kaggle TEST": (read_dataset(data, "kaggle_augmented", "test"), ORIGINALS),
         "71 originals": (read_dataset(data, "bccd", "test"), None),
     }
-    locator, rows, answers = bundle.networks["locator.tflite"], [], {}
+    locator, rows, answers = bundle.networks[LOCATOR], [], {}
     for rung in LADDER:
         model = train_paper.train(
             data, runs / rung.name, epochs=epochs, seed=seed, rung=rung, locator=locator

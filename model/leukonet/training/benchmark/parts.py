@@ -1,10 +1,10 @@
 """The parts of the benchmark by name, each with what it needs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from leukonet.bundle import load_bundle
+from leukonet.bundle import load_bundle, load_locating
 from leukonet.errors import DataError
 from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, smears, unseen
 from leukonet.training.benchmark.record import Part
@@ -24,7 +24,7 @@ class Setting:
     bundle: str
     """Name of the production bundle, or its folder."""
     seed: int
-    epochs: Mapping[str, int] = field(default_factory=lambda: dict(EPOCHS))
+    """Of every random choice."""
 
 
 def _folds(setting: Setting, name: str) -> Part:
@@ -33,39 +33,37 @@ def _folds(setting: Setting, name: str) -> Part:
         name,
         setting.runs / f"without-{name}",
         setting.runs / f"folds-{name}",
-        epochs=setting.epochs["fold"],
+        epochs=EPOCHS["fold"],
         seed=setting.seed,
     )
 
 
 def _ablation(setting: Setting, title: str, changes: Sequence[ablation.Change]) -> Part:
-    epochs = setting.epochs["ablation"]
+    epochs = EPOCHS["ablation"]
     return ablation.measure(setting.data, setting.runs, title, changes, epochs=epochs, seed=setting.seed)
 
 
 PARTS: dict[str, Callable[[Setting], Part]] = {
     "production": lambda setting: production.measure(setting.data, load_bundle(setting.bundle)),
-    "unseen": lambda setting: unseen.measure(
-        setting.data, setting.runs, epochs=setting.epochs, seed=setting.seed
-    ),
+    "unseen": lambda setting: unseen.measure(setting.data, setting.runs, epochs=EPOCHS, seed=setting.seed),
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),
-    "locating": lambda setting: locating.measure(setting.data, load_bundle(setting.bundle), setting.seed),
+    "locating": lambda setting: locating.measure(setting.data, load_locating(setting.bundle), setting.seed),
+    "smears": lambda setting: smears.measure(setting.data, load_bundle(setting.bundle)),
     "ablation": lambda setting: _ablation(
         setting, "Ingredients taken away, each source left out", ablation.TAKEN
     ),
     "tried": lambda setting: _ablation(
         setting, "Tried beside the recipe, each source left out", ablation.TRIED
     ),
+    "rivals": lambda setting: rivals.measure(setting.data, setting.seed),
     "paper": lambda setting: paper.measure(
         setting.data,
         setting.runs,
-        load_bundle(setting.bundle),
-        epochs=setting.epochs["paper"],
+        load_locating(setting.bundle),
+        epochs=EPOCHS["paper"],
         seed=setting.seed,
     ),
-    "smears": lambda setting: smears.measure(setting.data, load_bundle(setting.bundle)),
-    "rivals": lambda setting: rivals.measure(setting.data, setting.seed),
 }
 """In the report's order."""
 

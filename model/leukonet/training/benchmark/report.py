@@ -22,18 +22,7 @@ ORDER = (
     "paper",
 )
 """The report's order of parts; any other stands behind them, by its name."""
-SHARES = (
-    "accuracy",
-    "balanced",
-    "coverage",
-    "f1",
-    "found",
-    "precision",
-    "recall",
-    "sensitivity",
-    "share",
-    "specificity",
-)
+SHARES = ("accuracy", "balanced", "coverage", "precision", "recall")
 """Where a column's name holds one of these words, a fraction is shown as per cent."""
 LOW, HIGH = "low", "high"
 """Columns that are shown as one, in the place of the first."""
@@ -132,7 +121,7 @@ def _joined(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float)
 
 
 def shown(column: str, value: object) -> str:
@@ -140,14 +129,10 @@ def shown(column: str, value: object) -> str:
     match value:
         case None:
             return ABSENT
-        case bool():
-            return "yes" if value else "no"
         case int():
             return f"{value:,}"
         case float():
             return _shown_float(column, value)
-        case list() | tuple():
-            return ", ".join(shown(column, each) for each in value)
         case _:
             return str(value)
 

@@ -73,7 +73,7 @@ def check_apart(out: Path, galleries: Path) -> None:
     """Refuse to put figures for publication where pictures of cells go: git would ignore them, and readers mix them up.
 
     Raises:
-        DataError: one folder is the other, or inside it.
+        DataError: the figures' folder is the galleries', or inside it.
     """
     one, other = out.resolve(), galleries.resolve()
     if one.is_relative_to(other):

@@ -66,13 +66,13 @@ def examples(answers: Sequence[Answer], seed: int, count: int = ACROSS) -> list[
     return chosen
 
 
-def worst_errors(answers: Iterable[Answer], most: int = MOST_ERRORS) -> dict[str, list[Answer]]:
+def worst_errors(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
     """The wrong answers of each source, the most confident first and missed cells last."""
     found: dict[str, list[Answer]] = {}
     for answer in answers:
         if not answer.right:
             found.setdefault(answer.group.partition("/")[0], []).append(answer)
-    return {source: sorted(wrong, key=_doubt)[:most] for source, wrong in sorted(found.items())}
+    return {source: sorted(wrong, key=_doubt)[:MOST_ERRORS] for source, wrong in sorted(found.items())}
 
 
 def private(path: Path) -> Folder:

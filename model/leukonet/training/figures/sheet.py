@@ -63,7 +63,7 @@ def sheet(height: float, title: str) -> Figure:
 
 
 def plain(axes: Axes, x: str, y: str) -> None:
-    """Label the axes, lay a faint grid below, and leave the frame's upper right away."""
+    """Label the axes, lay a faint grid below, and take away the frame's upper and right sides."""
     axes.set_xlabel(x, fontsize=NORMAL)
     axes.set_ylabel(y, fontsize=NORMAL)
     axes.tick_params(labelsize=SMALL + 1)
