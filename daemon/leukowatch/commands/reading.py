@@ -28,7 +28,7 @@ def slides(
     life = Life(status) if status else None
     found_settings = settings_of(home)
     with reader(found_settings) as engine:
-        found = listing(engine, found_settings, utc(None), search=search, life=life, limit=limit)
+        found = listing(engine, found_settings, utc(), search=search, life=life, limit=limit)
     Console().print(slides_table(found))
 
 

@@ -94,7 +94,7 @@ def _compare(
             pairs[pair] = pairs.get(pair, 0) + 1
         gone += len(old) - len(matched)
         new += len(fresh) - len(matched)
-    now = utc(None)
+    now = utc()
     before = preliminary(connection, slide, settings, now)
     switch(connection, other)
     after = preliminary(connection, slide, settings, now)

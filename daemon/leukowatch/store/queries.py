@@ -202,7 +202,8 @@ def times(engine: Engine) -> Times:
         return Times(first, last)
 
 
-_IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
+IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
+"""Joins cells to the analyses that count."""
 
 
 def _fields() -> Select[Any]:
@@ -237,7 +238,7 @@ def _cells() -> Select[Any]:
     return (
         select(*columns)
         .select_from(Cell)
-        .join(Analysis, _IS_CURRENT)
+        .join(Analysis, IS_CURRENT)
         .join(Field, Field.id == Analysis.field_id)
         .join(Arrival, Arrival.id == Field.arrival_id)
         .join(first, first.id == Cell.first_class_id)
