@@ -12,6 +12,7 @@ from leukowatch.differential.building import preliminary
 from leukowatch.differential.result import SlideResult
 from leukowatch.settings import Settings
 from leukowatch.store.engines import location
+from leukowatch.store.opinions import UNCLASSIFIED
 from leukowatch.store.promotion import analyses_by, current_analyses, switch
 from leukowatch.store.reanalysis import slide_numbers, used_bundle
 from leukowatch.store.tables import Cell, CellClass, Slide
@@ -20,7 +21,6 @@ from leukowatch.store.writing import utc
 
 SAME = 0.5
 """Two boxes that overlap at least this much (intersection over union) are one cell."""
-UNCLASSIFIED = "unclassified"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from leukowatch.store.slides import slide_number
 from leukowatch.store.tables import Analysis, Bundle, Cell, CellClass, Field
 
 UNCLASSIFIED = "unclassified"
+"""Stands for a class where the bundle was not sure."""
 
 
 @dataclass(frozen=True, slots=True)
