@@ -62,6 +62,7 @@ def compare_slides(
 
     Raises:
         NotFound: there is no such bundle or slide.
+        SettingsInvalid: the reference ranges cannot be read.
         StoreUnavailable: the database cannot be read.
     """
     found = []
