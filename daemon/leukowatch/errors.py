@@ -70,7 +70,7 @@ class ImagePruned(NotFound):
 
 
 class ChecksFailed(LeukowatchError):
-    """`doctor` or `db check` found something wrong."""
+    """`db check` or `audit verify` found something wrong; `doctor` ends with the same code."""
 
     exit_code = 14
 

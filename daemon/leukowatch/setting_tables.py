@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from leukonet.bundle import DEFAULT
+
 FILE, MLLP = "file", "mllp"
 """The outbox's targets."""
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(\d{1,5})")
@@ -89,7 +91,7 @@ class InboxSettings(Room):
 class AnalysisSettings(Room):
     """How fields are looked at."""
 
-    bundle: str = Field("smear-5", description="name of a shipped bundle, or a path to one")
+    bundle: str = Field(DEFAULT, description="name of a shipped bundle, or a path to one")
     workers: int = Field(0, ge=0, description="worker processes; 0 is one a core")
     deadline_seconds: float = Field(60.0, gt=0, description="a field that takes longer is given up")
     attempts: int = Field(3, ge=1, description="tries for a field that kills or hangs its worker")

@@ -54,6 +54,15 @@ def test_slides_lists_each_slide_with_its_fields(counted):
     assert "B" in done.stdout
 
 
+def test_a_state_that_no_slide_can_have_is_named(counted):
+    """With those that there are."""
+    done = counted.command("slides", "--status", "singed")
+
+    assert done.returncode == 2
+    assert "'singed' is no state" in done.stderr
+    assert "signed" in done.stderr
+
+
 def test_report_gives_the_same_counts_as_the_view(counted):
     """The report's JSON and the differential view agree, class by class."""
     report = json.loads(counted.command("report", "A", "--json").stdout)

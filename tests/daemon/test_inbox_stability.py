@@ -181,12 +181,12 @@ def test_temporary_names_are_never_looked_at(files, name):
 
 
 def test_deleted_files_drop_out(files):
-    """Neither a deletion event nor a look that finds nothing leaves a trace."""
+    """Neither a deletion event nor a look that found nothing leaves a trace."""
     files.hint(KEY, Sign.SEEN)
     files.hint(b"other", Sign.SEEN)
     files.due()
     files.hint(KEY, Sign.GONE)
-    files.observe(b"other", None, Wholeness.UNKNOWN)
+    files.forget(b"other")
 
     assert len(files) == 0
     assert files.next_look() is None

@@ -1,5 +1,6 @@
 """Copies of the database: proved, whole or not there, and made while others write."""
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from handmade import cell, fill, ledger_at, outcome, seen
 from leukowatch.errors import OutputFailed, RequestInvalid, StoreUnavailable
+from leukowatch.service import backup as backing
 from leukowatch.service.backup import MARK, back_up
 from leukowatch.setting_tables import StoreSettings
 from leukowatch.settings import Settings
@@ -117,6 +119,20 @@ def test_a_broken_reference_gives_no_copy(settings, tmp_path):
         connection.execute("UPDATE field SET slide_id = 77")
 
     with pytest.raises(StoreUnavailable, match=r"table field, row 1: refers to no row"):
+        back_up(settings, tmp_path / "copy.db")
+
+    assert [each.name for each in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_full_disk_is_told_with_what_to_do(settings, tmp_path, monkeypatch):
+    """There is no copy, and the message names the place and the remedy."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(backing, "install", full)
+
+    with pytest.raises(OutputFailed, match=r"copy\.db: .*\(No space left on device\); make room there"):
         back_up(settings, tmp_path / "copy.db")
 
     assert [each.name for each in tmp_path.iterdir()] == ["home"]

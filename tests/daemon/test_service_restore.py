@@ -221,6 +221,18 @@ def test_what_is_no_copy_is_refused(settings, copy, content):
     assert (len(rows(settings.home / "leukowatch.db")), tree(settings.inbox_folder)) == (5, [])
 
 
+def test_another_programs_database_is_refused(settings, copy):
+    """It is the copy that is to be named anew, not the database that the settings name."""
+    copy.unlink()
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("CREATE TABLE recipe (name TEXT)")
+
+    with pytest.raises(SchemaMismatch, match=r"copy\.db: is no copy of Leukowatch's database; name another"):
+        restore(settings, copy)
+
+    assert len(rows(settings.home / "leukowatch.db")) == 5
+
+
 def test_a_damaged_copy_is_refused(settings, copy):
     """Its pages are proved one by one before it takes anything's place."""
     content = bytearray(copy.read_bytes())

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lab import PATIENCE, wait_until
-from leukowatch.errors import FilingFailed, StoreUnavailable
+from leukowatch.errors import FilingFailed, LeukowatchError, StoreUnavailable
 from leukowatch.service.running import running
 from leukowatch.service.writing import Fate, Writer
 from leukowatch.settings import load_settings
@@ -128,6 +128,18 @@ def test_error_at_the_start_is_told_as_it_is(home, monkeypatch):
 
     with pytest.raises(StoreUnavailable, match="locked"), running(load_settings()):
         pass
+
+
+def test_a_writer_that_ended_is_told_with_what_to_do(home, monkeypatch):
+    """Whatever ended it: nothing that was recorded is lost, and the next start finishes the rest."""
+    for key, value in home.environment().items():
+        monkeypatch.setenv(key, value)
+
+    with running(load_settings()) as daemon:
+        daemon._writer.failure = OSError("no reason")
+
+        with pytest.raises(LeukowatchError, match=r"the writer ended \(no reason\); start again"):
+            daemon.round()
 
 
 def test_missing_inbox_of_a_used_home_is_not_made_anew(home, phantoms):

@@ -24,11 +24,11 @@ def slides(
     from leukowatch.store.writing import utc
 
     if status and status not in set(Life):
-        raise typer.BadParameter(f"--status is none of {', '.join(Life)}")
+        raise typer.BadParameter(f"--status {status!r} is no state; give one of {', '.join(Life)}")
     life = Life(status) if status else None
     found_settings = settings_of(home)
     with reader(found_settings) as engine:
-        found = listing(engine, found_settings, utc(None), search=search, life=life, limit=limit)
+        found = listing(engine, found_settings, utc(), search=search, life=life, limit=limit)
     Console().print(slides_table(found))
 
 

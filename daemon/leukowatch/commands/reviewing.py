@@ -7,8 +7,8 @@ import typer
 from leukowatch.commands.options import HomeOption, settings_of
 from leukowatch.errors import ExtraMissing
 
-NEEDED = ("argon2", "fastapi", "jinja2", "python_multipart", "uvicorn")
-"""What the extra `review` brings."""
+NEEDED = ("argon2", "fastapi", "hl7", "jinja2", "python_multipart", "uvicorn")
+"""Of the extra `review`, what the page imports before it listens."""
 
 
 def review(home: HomeOption = None) -> None:

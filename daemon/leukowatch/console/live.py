@@ -16,8 +16,8 @@ from leukowatch.errors import LeukowatchError
 from leukowatch.inbox.gate import why_shut
 from leukowatch.settings import Settings
 from leukowatch.store.database import open_reader
-from leukowatch.store.ledger import utc_now
 from leukowatch.store.opened import written_folders
+from leukowatch.store.writing import utc
 
 SECOND = 1.0
 """Time between two looks."""
@@ -36,7 +36,7 @@ class LiveView:
         clock: aware time.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, settings: Settings, engine: Engine, clock: Callable[[], datetime] = utc) -> None:
         self._settings = settings
         self._engine = engine
         self._clock = clock
@@ -94,7 +94,7 @@ def _await_store(settings: Settings, stopping: threading.Event, live: Live) -> E
             return open_reader(settings.database_url, min(BUSY_SECONDS, settings.store.busy_seconds))
         except LeukowatchError as error:
             told = f"waiting for the database: {error}"
-            live.update(Screen(settings.home, utc_now(), None, None, (told,)), refresh=True)
+            live.update(Screen(settings.home, utc(), None, None, (told,)), refresh=True)
         stopping.wait(SECOND)
     return None
 

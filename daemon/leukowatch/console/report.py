@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from leukowatch.console.shares import FEWEST, RESEARCH
+from leukowatch.console.shares import RESEARCH
 from leukowatch.differential.counts import Differential, Share, differential, shown
+from leukowatch.differential.rules import FEWEST
 from leukowatch.differential.written import harmless, two
 from leukowatch.store.life import Life, lives
 from leukowatch.store.queries import class_records, fields_of, reading

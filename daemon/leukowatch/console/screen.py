@@ -11,19 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from leukonet.cells import CellClass, Role
-from leukowatch.console.shares import (
-    FEWEST,
-    RESEARCH,
-    Bar,
-    limits,
-    local,
-    per_hundred,
-    percent,
-    rounded,
-    short,
-)
+from leukowatch.console.shares import RESEARCH, Bar, limits, local, per_hundred, percent, rounded, short
 from leukowatch.console.snapshot import MINUTE, Snapshot
 from leukowatch.differential.counts import Differential, Share, differential
+from leukowatch.differential.rules import FEWEST
 from leukowatch.store.rows import Problem, SlideRow
 
 _FRAME = 2

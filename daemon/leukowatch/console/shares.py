@@ -10,8 +10,6 @@ from leukonet.cells import BY_NAME
 from leukowatch.differential.counts import Apart, Share
 
 RESEARCH = "research use only"
-FEWEST = 100
-"""A differential of fewer leucocytes says so."""
 NOTHING = "-"
 """Stands where there is no number."""
 _SHORT = 6

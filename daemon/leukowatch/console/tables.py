@@ -9,9 +9,10 @@ from rich.text import Text
 
 from leukonet.cells import Role
 from leukowatch.console.report import CONFIDENCE, METHOD, SlideReport
-from leukowatch.console.shares import FEWEST, NOTHING, RESEARCH, limits, local, percent, short
+from leukowatch.console.shares import NOTHING, RESEARCH, limits, local, percent, short
 from leukowatch.differential.counts import Share, shown
 from leukowatch.differential.listing import Line, Listing
+from leukowatch.differential.rules import FEWEST
 
 HASH_DIGITS = 12
 """Digits of a bundle's hash that people are shown."""

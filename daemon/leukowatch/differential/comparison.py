@@ -12,6 +12,7 @@ from leukowatch.differential.building import preliminary
 from leukowatch.differential.result import SlideResult
 from leukowatch.settings import Settings
 from leukowatch.store.engines import location
+from leukowatch.store.opinions import UNCLASSIFIED
 from leukowatch.store.promotion import analyses_by, current_analyses, switch
 from leukowatch.store.reanalysis import slide_numbers, used_bundle
 from leukowatch.store.tables import Cell, CellClass, Slide
@@ -20,7 +21,6 @@ from leukowatch.store.writing import utc
 
 SAME = 0.5
 """Two boxes that overlap at least this much (intersection over union) are one cell."""
-UNCLASSIFIED = "unclassified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def compare_slides(
 
     Raises:
         NotFound: there is no such bundle or slide.
+        SettingsInvalid: the reference ranges cannot be read.
         StoreUnavailable: the database cannot be read.
     """
     found = []
@@ -94,7 +95,7 @@ def _compare(
             pairs[pair] = pairs.get(pair, 0) + 1
         gone += len(old) - len(matched)
         new += len(fresh) - len(matched)
-    now = utc(None)
+    now = utc()
     before = preliminary(connection, slide, settings, now)
     switch(connection, other)
     after = preliminary(connection, slide, settings, now)

@@ -23,7 +23,7 @@ class Reference:
     low: float
     high: float
     unit: str
-    """UCUM: `%` or `10*9/L`."""
+    """UCUM: `%`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class ClassResult:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the laboratory's worklist tells about a slide."""
+    """What the laboratory's worklist tells about a slide, else the order that the slide's name tells."""
 
     order_id: str
     age_years: float | None
@@ -93,7 +93,7 @@ class SlideResult:
     made_at: datetime
     """UTC: of the signature, or of the reading while preliminary."""
     order: Order | None
-    """None where no worklist names the slide."""
+    """None where neither the worklist nor the slide's name tells it."""
     leucocytes: int
     """Counted cells: what each per cent is of."""
     target: int

@@ -83,6 +83,7 @@ def sign_state(
 
     Raises:
         NotFound: there is no such slide.
+        SettingsInvalid: the reference ranges cannot be read.
         StoreUnavailable: the database cannot be read.
     """
     with reading(engine) as connection:
@@ -110,6 +111,7 @@ def sign(
             signed now, or changed since the person saw it.
         NotAllowed: the actor's role has not the right `sign`.
         NotFound: there is no such slide.
+        SettingsInvalid: the reference ranges cannot be read.
         StoreUnavailable: nothing was written.
     """
     moment = utc(now)
@@ -132,7 +134,7 @@ def amend(
         RequestInvalid: no reason is given.
         ReviewRefused: the slide was never signed, or as `sign`.
         NotAllowed: the actor's role has not the right `amend`.
-        NotFound, StoreUnavailable: as `sign`.
+        NotFound, SettingsInvalid, StoreUnavailable: as `sign`.
     """
     if not said.reason.strip():
         raise RequestInvalid(f"{slide}: say why the signed result is amended")
@@ -161,7 +163,7 @@ def sign_second(
         ReviewRefused: no second signature is awaited, the first was the same person's, fields wait or are in
             quarantine, or the slide has changed since.
         NotAllowed: the actor's role has not the right `second`.
-        NotFound, StoreUnavailable: as `sign`.
+        NotFound, SettingsInvalid, StoreUnavailable: as `sign`.
     """
     moment = utc(now)
     with writing(engine) as connection:

@@ -14,6 +14,7 @@ table was not at hand.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from leukowatch.differential.reference import BAND, NEUTROPHIL
 from leukowatch.differential.result import ClassResult, SlideResult, State
 
 LOINC = "http://loinc.org"
@@ -27,9 +28,6 @@ PERCENT = "%"
 PER_100 = "/100{leukocytes}"
 CELLS = "{cells}"
 GIGA_PER_LITRE = "10*9/L"
-
-BAND = "band"
-NEUTROPHIL = "neutrophil"
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,6 @@ def send_now(settings: Settings) -> int:
 
 
 def _overtakes(other: Message, message: Message) -> bool:
-    """Whether another message tells, or will tell, the same target something newer about the slide."""
+    """Whether another message has told the same target something newer about the slide."""
     same = (other.slide, other.target) == (message.slide, message.target)
     return same and other.version > message.version and other.state == SENT

@@ -31,16 +31,12 @@ class Identity:
 class Arrival:
     """A file of the inbox, read in one piece."""
 
-    path: "Path"
-    """Absolute; bytes that are no UTF-8 are kept as surrogates."""
     relative: "Path"
-    """The same below the inbox."""
+    """Below the inbox; bytes that are no UTF-8 are kept as surrogates."""
     slide: str
     """Printable name of its slide, safe as a folder's name."""
     unassigned: bool
     """True where neither a folder nor the pattern named the slide."""
-    name: bytes
-    """The raw last component of the path."""
     printable: str
     """The path below the inbox, control characters and undecodable bytes escaped."""
     identity: Identity

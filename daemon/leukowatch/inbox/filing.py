@@ -123,7 +123,10 @@ class Filer:
                     f"{shown}: no such file; put it back there, or drop the image into the inbox again"
                 )
         except OSError as error:
-            raise FilingFailed(f"{shown}: cannot be put back into the inbox ({error.strerror})") from error
+            raise FilingFailed(
+                f"{shown}: cannot be put back into the inbox ({error.strerror}); check free space, and permissions on "
+                f"both its folder and {self._inbox}, and repeat"
+            ) from error
         return target
 
     def release(self) -> None:

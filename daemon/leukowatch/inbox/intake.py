@@ -83,11 +83,9 @@ def take(inbox: Path, relative: bytes, max_bytes: int, pattern: str, now: dateti
         raise ChangedWhileRead(f"{shown}: changed while it was read; it is taken when its writer is done")
     slide, unassigned = slide_of(relative, pattern, now.astimezone().date())
     return Arrival(
-        path=inbox.absolute() / os.fsdecode(relative),
         relative=Path(os.fsdecode(relative)),
         slide=slide,
         unassigned=unassigned,
-        name=relative.rpartition(b"/")[2],
         printable=shown,
         identity=before,
         sha256=hashlib.sha256(data).hexdigest(),

@@ -55,7 +55,7 @@ class Stability:
     """Keeps the files that wait, and says when to look at which and whether it is ready.
 
     A key is the raw path below the inbox. The round is: `hint`, `due`, look at each file, `observe`;
-    then `forget` a file that was filed, `retry` one that could not be taken.
+    then `forget` a file that was filed or is gone, `retry` one that could not be taken.
 
     Args:
         clock: monotonic seconds.
@@ -117,20 +117,17 @@ class Stability:
             heapq.heappop(self._looks)
         return None
 
-    def observe(
-        self, key: bytes, identity: Identity | None, wholeness: Wholeness, *, closed: bool = False
-    ) -> bool:
+    def observe(self, key: bytes, identity: Identity, wholeness: Wholeness, *, closed: bool = False) -> bool:
         """Take a look's result and say whether the file is ready to be taken.
 
         Args:
             key: the file that was looked at.
-            identity: its state; None where it is gone.
+            identity: its state.
             wholeness: what its structure says.
             closed: whether it is known that nobody has it open for writing.
         """
         file = self._files.get(key)
-        if file is None or identity is None:
-            self.forget(key)
+        if file is None:
             return False
         now = self._clock()
         if identity != file.identity:

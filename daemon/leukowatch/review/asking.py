@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from leukowatch.errors import LeukowatchError, NotAllowed
 from leukowatch.review.house import Housed
-from leukowatch.store.rights import Act, Actor
+from leukowatch.store.rights import Act, Actor, require
 from leukowatch.store.sessions import session_of
 from leukowatch.store.tokens import token_actor
 
@@ -64,9 +64,6 @@ def requires(act: Act) -> Callable[[Caller], None]:
     """Make the dependency of a route that takes a right."""
 
     def allowed(caller: Called) -> None:
-        if not caller.actor.may(act):
-            raise NotAllowed(
-                f"{caller.actor.name}: a {caller.actor.role} may not {act}; ask an administrator for another role"
-            )
+        require(caller.actor, act)
 
     return allowed

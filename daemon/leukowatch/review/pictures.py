@@ -13,6 +13,7 @@ from leukowatch.review.drawing import VERSION, Pictures, draw_cells, draw_field
 from leukowatch.store.archived import ArchivedField
 
 KEPT_BYTES = 64_000_000
+"""Most that is kept."""
 DRAWN_AT_ONCE = 2
 _LOCKS = 64
 """A field has one of these, so that it is decoded once however many of its cells are asked for at once."""
@@ -25,14 +26,12 @@ class Gallery:
         archive: the folder of the fields' files.
         max_pixels: larger fields are refused.
         apart: where they are decoded and drawn.
-        kept_bytes: most that is kept.
     """
 
-    def __init__(self, archive: Path, max_pixels: int, apart: Confined, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, archive: Path, max_pixels: int, apart: Confined) -> None:
         self._archive = archive
         self._max_pixels = max_pixels
         self._apart = apart
-        self._kept_bytes = kept_bytes
         self._kept: OrderedDict[str, Pictures] = OrderedDict()
         self._lock = Lock()
         self._drawing = [Lock() for _ in range(_LOCKS)]
@@ -85,7 +84,7 @@ class Gallery:
         with self._lock:
             self._kept[name] = pictures
             self._kept.move_to_end(name)
-            while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > self._kept_bytes:
+            while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > KEPT_BYTES:
                 self._kept.popitem(last=False)
 
 

@@ -1,6 +1,6 @@
 """What goes wrong, as HTTP tells it: a status, and a sentence that names the remedy."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,9 +47,6 @@ class Problem:
     """A sentence for people."""
     reasons: list[str] = field(default_factory=list)
     """Each thing that stands in the way, where there are several."""
-
-
-Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def handle_problems(app: FastAPI, page: Callable[[Request, int, str], Response]) -> None:

@@ -45,7 +45,7 @@ def back_up(settings: Settings, to: Path) -> Proof:
             f"{target.absolute()}\n", encoding="utf-8", errors="surrogateescape"
         )
     except OSError as error:
-        raise OutputFailed(f"{target}: the copy cannot be written ({error.strerror})") from error
+        raise OutputFailed(_unwritten(target, error.strerror)) from error
     return Proof(target, made.revision, made.rows)
 
 
@@ -55,7 +55,7 @@ def _proved(source: Path, draft: Path, busy_seconds: float) -> Proof:
         made = prove(draft)
     except sqlite3.Error as error:
         if str(getattr(error, "sqlite_errorname", "")) in {"SQLITE_FULL", "SQLITE_READONLY"}:
-            raise OutputFailed(f"{draft.parent}: the copy cannot be written ({error})") from error
+            raise OutputFailed(_unwritten(draft.parent, error)) from error
         raise unavailable(str(source), error) from error
     except StoreUnavailable as error:
         raise StoreUnavailable(
@@ -65,6 +65,12 @@ def _proved(source: Path, draft: Path, busy_seconds: float) -> Proof:
     if made.rows != rows:
         raise StoreUnavailable(f"{source}: the copy has other rows than the database; check the disk")
     return made
+
+
+def _unwritten(place: Path, why: object) -> str:
+    return (
+        f"{place}: the copy cannot be written ({why}); make room there, mend its mode, or name another place"
+    )
 
 
 def last_backup(settings: Settings) -> float | None:

@@ -99,7 +99,10 @@ class Daemon:
             LeukowatchError: the writer ended.
         """
         if self._writer.failure:
-            raise LeukowatchError(f"the writer ended: {self._writer.failure}") from self._writer.failure
+            raise LeukowatchError(
+                f"the writer ended ({self._writer.failure}); start again, which finishes what it left: the log "
+                "has the trace"
+            ) from self._writer.failure
         self._pool.check()
         self.taker.round(TICK)
 

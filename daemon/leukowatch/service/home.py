@@ -13,10 +13,10 @@ from filelock import FileLock, Timeout
 
 from leukowatch.errors import HomeInUse, StoreUnavailable
 from leukowatch.settings import Settings
+from leukowatch.store.files import FOLDER_MODE
 
 LOCK = "leukowatch.lock"
 NAME = "leukowatch.name"
-_GROUP_READS = 0o750
 
 
 def make_home(settings: Settings) -> None:
@@ -31,7 +31,7 @@ def make_home(settings: Settings) -> None:
             continue
         try:
             folder.mkdir(parents=True)
-            folder.chmod(_GROUP_READS)
+            folder.chmod(FOLDER_MODE)
         except OSError as error:
             raise StoreUnavailable(
                 f"{folder}: cannot be made ({error.strerror}); check LEUKOWATCH_HOME"

@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from leukowatch.store.opinions import UNCLASSIFIED
 from leukowatch.store.outcome import Filing, Outcome, Status
 
 STAGES = ("decode", "locate", "classify", "commit", "move")
 """Where a field's time goes, in this order."""
-UNCLASSIFIED = "unclassified"
-"""Stands for a class where the network is not sure."""
 
 
 @dataclass(frozen=True, slots=True)

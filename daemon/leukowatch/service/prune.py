@@ -17,13 +17,13 @@ from leukowatch.inbox.beneath import folder_of, opened
 from leukowatch.inbox.naming import printable
 from leukowatch.inbox.placing import hash_of
 from leukowatch.settings import Settings
+from leukowatch.store.archived import ARCHIVE
 from leukowatch.store.opened import reader, writer
 from leukowatch.store.pruning import Archived, last_pruned, mark_pruned, old_images, unmark
 
 GROUP = 64
 SHOWN = 20
 """Slides that are named at most."""
-_ARCHIVE = b"archive/"
 _DAYS = re.compile(r"([1-9]\d{0,4})d")
 
 
@@ -114,7 +114,7 @@ def _delete(engine: Engine, archive: Path, marked: Sequence[Archived]) -> tuple[
 
 
 def _place(archive: Path, image: Archived) -> Path:
-    return archive / os.fsdecode(image.destination.removeprefix(_ARCHIVE))
+    return archive / os.fsdecode(image.destination.removeprefix(ARCHIVE))
 
 
 def _delete_one(archive: Path, image: Archived) -> None:
@@ -124,7 +124,7 @@ def _delete_one(archive: Path, image: Archived) -> None:
         OSError: it cannot be deleted, or another file has its place.
     """
     try:
-        with folder_of(archive, image.destination.removeprefix(_ARCHIVE)) as (folder, name):
+        with folder_of(archive, image.destination.removeprefix(ARCHIVE)) as (folder, name):
             with opened(folder, name) as descriptor:
                 if not _is_it(descriptor, image):
                     raise OSError(errno.EEXIST, "another file has its place")

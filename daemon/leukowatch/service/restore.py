@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leukowatch.durable import sync_folder
-from leukowatch.errors import FilingFailed, LeukowatchError, RequestInvalid, StoreUnavailable
+from leukowatch.errors import (
+    FilingFailed,
+    LeukowatchError,
+    RequestInvalid,
+    SchemaMismatch,
+    StoreUnavailable,
+)
 from leukowatch.inbox.filing import Filer
 from leukowatch.inbox.naming import printable
 from leukowatch.service.backup import database_file
@@ -40,16 +46,17 @@ def restore(settings: Settings, source: Path, *, really: bool) -> Iterator[str]:
         What is found and done, in sentences.
 
     Raises:
-        RequestInvalid: the database is a server's, or the copy is the database itself.
+        RequestInvalid: the database is a server's, there is no such copy, or it is the database itself.
         HomeInUse: a service works on this home.
         StoreUnavailable: the copy is damaged or none, or the disk refused; the database is what it was.
-        SchemaMismatch: a newer version made the copy.
+        SchemaMismatch: a newer version made the copy, or another program.
+        FilingFailed: the copy is in place, and some files are not back in the inbox yet.
     """
     path = database_file(settings, "pg_restore")
     if not source.is_file():
-        raise RequestInvalid(f"{source}: there is no such file")
+        raise RequestInvalid(f"{source}: there is no such file; name a copy of the database")
     if path.exists() and path.samefile(source):
-        raise RequestInvalid(f"{source}: is the database itself")
+        raise RequestInvalid(f"{source}: is the database itself; name a copy of it")
     make_home(settings)
     with only_one(settings.home), drafted(path) as draft:
         with store_errors(str(source)):
@@ -71,15 +78,7 @@ def restore(settings: Settings, source: Path, *, really: bool) -> Iterator[str]:
 
 def _prepared(source: Path, draft: Path, busy_seconds: float) -> Proof:
     """Copy, bring to this version's schema, and prove."""
-    engine = reader_engine(f"sqlite:///{source}")
-    try:
-        revision = revision_of(engine)
-        if revision is None:
-            raise StoreUnavailable(f"{source}: empty, no backup of a database")
-        if is_newer(revision):
-            require_head(engine)
-    finally:
-        engine.dispose()
+    revision = _revision(source)
     copy_database(source, draft, busy_seconds)
     try:
         prove(draft)
@@ -90,6 +89,23 @@ def _prepared(source: Path, draft: Path, busy_seconds: float) -> Proof:
 
         upgrade(f"sqlite:///{draft}", busy_seconds, keep=False)
     return prove(draft)
+
+
+def _revision(source: Path) -> str:
+    """Tell the schema's revision of a copy that this version can read."""
+    engine = reader_engine(f"sqlite:///{source}")
+    try:
+        found = revision_of(engine)
+    except SchemaMismatch as error:
+        raise SchemaMismatch(f"{source}: is no copy of Leukowatch's database; name another file") from error
+    else:
+        if is_newer(found):
+            require_head(engine)
+    finally:
+        engine.dispose()
+    if found is None:
+        raise StoreUnavailable(f"{source}: is empty, no copy of a database; name another file")
+    return found
 
 
 def _fewer(path: Path, found: Proof) -> Iterator[str]:

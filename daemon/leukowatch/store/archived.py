@@ -10,6 +10,7 @@ from leukowatch.store.queries import reading
 from leukowatch.store.tables import Arrival, Field, Slide
 
 ARCHIVE = b"archive/"
+"""Begins the place of every archived file below its home."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,23 +92,18 @@ def record(
     return row
 
 
-def audit_rows(
-    engine: Engine, *, subject: str | None = None, before: int | None = None, last: int = 100
-) -> list[AuditRow]:
+def audit_rows(engine: Engine, *, subject: str | None = None, last: int = 100) -> list[AuditRow]:
     """List the newest rows of the trail, oldest first.
 
     Args:
         engine: to read from.
         subject: only what was done to this, as `slide S17`.
-        before: only rows with a lower number.
         last: at most so many.
 
     Raises:
         StoreUnavailable: the database cannot be read.
     """
     wanted = select(*(getattr(Audit, name) for name in AuditRow.__slots__))
-    if before is not None:
-        wanted = wanted.where(Audit.id < before)
     if subject is not None:
         wanted = wanted.where(Audit.subject == subject)
     with reading(engine) as connection:

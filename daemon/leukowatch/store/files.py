@@ -6,6 +6,7 @@ from pathlib import Path
 FILE_MODE = 0o640
 """The service's group reads with `sqlite3`, and cannot write."""
 FOLDER_MODE = 0o750
+"""Of the home too."""
 
 
 def prepare_file(path: Path) -> None:

@@ -6,7 +6,7 @@ finishes those moves before it looks into the inbox, and a file taken again befo
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,9 +17,10 @@ from leukowatch.store.engines import location
 from leukowatch.store.filings import select_filings, to_filing
 from leukowatch.store.group import Group
 from leukowatch.store.outcome import Filing, Outcome, Status
+from leukowatch.store.queries import reading
 from leukowatch.store.review_tables import SlideEnd
 from leukowatch.store.tables import Arrival
-from leukowatch.store.trouble import store_errors
+from leukowatch.store.writing import utc, writing
 
 ATTEMPTS = 5
 """Transactions tried for a group that meets another daemon's rows; SQLite never needs the second."""
@@ -31,11 +32,6 @@ _MOVED = (
 _WRITTEN = select_filings().where(Arrival.id.in_(bindparam("numbers", expanding=True)))
 
 
-def utc_now() -> datetime:
-    """Tell the time, aware, UTC."""
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Records outcomes and moves, over an engine of `open_writer`."""
@@ -43,7 +39,7 @@ class Ledger:
     engine: Engine
     bundle: BundleRef
     """The bundle that this daemon analyses with."""
-    clock: Callable[[], datetime] = utc_now
+    clock: Callable[[], datetime] = utc
     home: str = ""
     """The home whose files these are, see `Arrival.home`."""
 
@@ -77,7 +73,7 @@ class Ledger:
         raise AssertionError  # pragma: no cover  the loop returns or raises
 
     def _commit(self, outcomes: Sequence[Outcome]) -> list[Filing]:
-        with store_errors(location(self.engine)), self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             group = Group(connection, self.bundle, self.clock(), self.home)
             numbers = group.record(outcomes)
             rows = connection.execute(_WRITTEN, {"numbers": numbers})
@@ -90,7 +86,7 @@ class Ledger:
         Raises:
             StoreUnavailable: nothing was recorded; it may be tried again.
         """
-        with store_errors(location(self.engine)), self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             known = set(
                 connection.execute(select(SlideEnd.slide).where(SlideEnd.slide.in_(slides))).scalars()
             )
@@ -107,7 +103,7 @@ class Ledger:
         Raises:
             StoreUnavailable: the database cannot be read.
         """
-        with store_errors(location(self.engine)), self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             mine = (Arrival.home == self.home, Arrival.filed_at.is_(None))
             rows = connection.execute(select_filings().where(*mine).order_by(Arrival.id))
             return [to_filing(row) for row in rows]
@@ -127,7 +123,7 @@ class Ledger:
             Arrival.sha256.is_not_distinct_from(filing.sha256), Arrival.pruned_at.is_(None),
             Arrival.status != Status.REQUEUED.value,
         )  # fmt: skip
-        with store_errors(location(self.engine)), self.engine.begin() as connection:
+        with reading(self.engine) as connection:
             return connection.execute(select(Arrival.id).where(*held).limit(1)).first() is not None
 
     def mark_filed(self, moves: Sequence[tuple[int, bytes | None]]) -> None:
@@ -146,5 +142,5 @@ class Ledger:
         rows = [
             {"arrival": number, "place": place, "now": now, "gone": place is None} for number, place in moves
         ]
-        with store_errors(location(self.engine)), self.engine.begin() as connection:
+        with writing(self.engine) as connection:
             connection.execute(_MOVED, rows)

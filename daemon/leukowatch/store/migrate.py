@@ -124,7 +124,8 @@ def _back_up(source: Path, target: Path) -> None:
             install(draft, target)
     except (OSError, sqlite3.Error) as error:
         raise StoreUnavailable(
-            f"{target}: the copy before the upgrade failed ({error}); nothing was changed"
+            f"{target}: the copy before the upgrade failed ({error}) and nothing was changed; "
+            "make room there or mend the folder's mode, then repeat"
         ) from error
 
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import aliased
 
 from leukowatch.store.cell_states import CELL_STATE, key_of, states
 from leukowatch.store.people_tables import Account
-from leukowatch.store.queries import reading
+from leukowatch.store.queries import IS_CURRENT, reading
 from leukowatch.store.review_tables import Decision
 from leukowatch.store.slides import slide_number
 from leukowatch.store.tables import Analysis, Bundle, Cell, CellClass, Field
 
 UNCLASSIFIED = "unclassified"
+"""Stands for a class where the bundle was not sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def opinions(engine: Engine, slide: str) -> dict[str, dict[str, str]]:
         number = slide_number(connection, slide)
         there = states(connection, number)
         for word in _words(connection, number):
-            if _key(word) in there:
-                found[word.who][_key(word)] = word.name
+            if key_in(word) in there:
+                found[word.who][key_in(word)] = word.name
     return dict(found)
 
 
@@ -58,7 +59,7 @@ def opinions_of(connection: Connection, slide_id: int, account: int) -> dict[str
     bundles = (
         select(Cell.id, Cell.unclassified, CellClass.name)
         .join(CellClass, CellClass.id == Cell.first_class_id)
-        .join(Analysis, _CURRENT)
+        .join(Analysis, IS_CURRENT)
         .join(Field, Field.id == Analysis.field_id)
         .where(Field.slide_id == slide_id)
     )
@@ -66,8 +67,8 @@ def opinions_of(connection: Connection, slide_id: int, account: int) -> dict[str
         key_of(row.id, None): None if row.unclassified else row.name for row in connection.execute(bundles)
     }
     words = _words(connection, slide_id)
-    found |= {_key(word): word.name for word in words if word.kind == "add"}
-    return found | {_key(word): word.name for word in words if word.account_id == account}
+    found |= {key_in(word): word.name for word in words if word.kind == "add"}
+    return found | {key_in(word): word.name for word in words if word.account_id == account}
 
 
 def judged(engine: Engine) -> list[Judged]:
@@ -82,7 +83,7 @@ def judged(engine: Engine) -> list[Judged]:
     said = case((Cell.unclassified, UNCLASSIFIED), else_=first.name).label("said")
     word = (  # the last that stands on each cell, as `cell_state` has it, but from the decisions: most cells have none
         select(func.max(Decision.id).label("id"))
-        .where(Decision.cell_id.is_not(None), Decision.kind != "undo", ~Decision.second_look, _stands())
+        .where(Decision.cell_id.is_not(None), Decision.kind != "undo", ~Decision.second_look, stands())
         .group_by(Decision.cell_id)
         .subquery()
     )
@@ -91,7 +92,7 @@ def judged(engine: Engine) -> list[Judged]:
         .select_from(word)
         .join(Decision, Decision.id == word.c.id)
         .join(Cell, Cell.id == Decision.cell_id)
-        .join(Analysis, _CURRENT)
+        .join(Analysis, IS_CURRENT)
         .join(Bundle, Bundle.id == Analysis.bundle_id)
         .join(first, first.id == Cell.first_class_id)
         .join(holds, holds.id == Decision.class_id)
@@ -121,13 +122,10 @@ def missed(engine: Engine) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def _stands() -> ColumnElement[bool]:
+def stands() -> ColumnElement[bool]:
     """Whether nobody has undone a decision."""
     undoing = aliased(Decision)
     return ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists()
-
-
-_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
 
 
 def _words(connection: Connection, slide_id: int) -> Sequence[Row[Any]]:
@@ -141,10 +139,13 @@ def _words(connection: Connection, slide_id: int) -> Sequence[Row[Any]]:
         .join(Field, Field.id == Decision.field_id)
         .join(Account, Account.id == Decision.account_id)
         .join(CellClass, CellClass.id == Decision.class_id)
-        .where(Field.slide_id == slide_id, _stands())
+        .where(Field.slide_id == slide_id, stands())
         .order_by(Decision.id)
     ).all()
 
 
-def _key(word: Row[Any]) -> str:
-    return key_of(None, word.id) if word.kind == "add" else key_of(word.cell_id, word.added_id)
+def key_in(decision: Row[Any]) -> str:
+    """Give the key of the cell that a decision is about."""
+    if decision.kind == "add":
+        return key_of(None, decision.id)
+    return key_of(decision.cell_id, decision.added_id)

@@ -65,7 +65,7 @@ def due(engine: Engine, now: datetime, limit: int = 100) -> list[Message]:
     Raises:
         StoreUnavailable: the database cannot be read.
     """
-    waiting = _messages(engine, state=WAITING)
+    waiting = messages(engine, state=WAITING)
     oldest: dict[tuple[str, str], Message] = {}
     for message in waiting:
         oldest.setdefault((message.slide, message.target), message)
@@ -74,7 +74,23 @@ def due(engine: Engine, now: datetime, limit: int = 100) -> list[Message]:
 
 def messages(engine: Engine, *, state: str | None = None, slide: str | None = None) -> list[Message]:
     """List messages, oldest first; only those in a state or of a slide, where these are given."""
-    return _messages(engine, state=state, slide=slide)
+    columns: tuple[Any, ...] = (
+            Outbox.id, Slide.name, Signature.version, Outbox.signature_id, Outbox.target, Outbox.control_id,
+            Outbox.payload, Outbox.state, Outbox.attempts, Outbox.next_try_at, Outbox.last_error,
+            Outbox.created_at, Outbox.sent_at,
+    )  # fmt: skip
+    wanted = (
+        select(*columns)
+        .join(Signature, Signature.id == Outbox.signature_id)
+        .join(Slide, Slide.id == Signature.slide_id)
+        .order_by(Outbox.id)
+    )
+    if state is not None:
+        wanted = wanted.where(Outbox.state == state)
+    if slide is not None:
+        wanted = wanted.where(Slide.name == slide)
+    with reading(engine) as connection:
+        return [Message(*row) for row in connection.execute(wanted)]
 
 
 def keep_payload(engine: Engine, message: int, payload: bytes) -> bytes:
@@ -131,23 +147,3 @@ def _settle(engine: Engine, message: int, values: dict[str, object]) -> None:
     with writing(engine) as connection:
         waiting = update(Outbox).where(Outbox.id == message, Outbox.state == WAITING)
         connection.execute(waiting.values(attempts=Outbox.attempts + 1, **values))
-
-
-def _messages(engine: Engine, *, state: str | None = None, slide: str | None = None) -> list[Message]:
-    columns: tuple[Any, ...] = (
-            Outbox.id, Slide.name, Signature.version, Outbox.signature_id, Outbox.target, Outbox.control_id,
-            Outbox.payload, Outbox.state, Outbox.attempts, Outbox.next_try_at, Outbox.last_error,
-            Outbox.created_at, Outbox.sent_at,
-    )  # fmt: skip
-    wanted = (
-        select(*columns)
-        .join(Signature, Signature.id == Outbox.signature_id)
-        .join(Slide, Slide.id == Signature.slide_id)
-        .order_by(Outbox.id)
-    )
-    if state is not None:
-        wanted = wanted.where(Outbox.state == state)
-    if slide is not None:
-        wanted = wanted.where(Slide.name == slide)
-    with reading(engine) as connection:
-        return [Message(*row) for row in connection.execute(wanted)]

@@ -125,31 +125,14 @@ def _no_field(file: FileRow) -> str:
 def cells_of_field(engine: Engine, field_id: int) -> list[CellRow]:
     """List the cells of a field's current analysis, in the order in which the bundle gave them."""
     with reading(engine) as connection:
-        return _cell_rows(connection, _cells().where(Field.id == field_id))
+        return [CellRow(*row) for row in connection.execute(_cells().where(Field.id == field_id))]
 
 
-def cells_of_slide(engine: Engine, slide: str) -> list[CellRow]:
-    """List the cells of a slide, field by field; empty for a slide that does not exist."""
-    with reading(engine) as connection:
-        return _cell_rows(connection, _cells().where(Slide.name == slide))
-
-
-def files(
-    engine: Engine, *, status: Status | None = None, slide: str | None = None, limit: int | None = None
-) -> list[FileRow]:
-    """List files taken, newest first.
-
-    Args:
-        engine: to read from.
-        status: only those in this state.
-        slide: only those that came under this slide.
-        limit: at most so many.
-    """
-    wanted = _files().order_by(Arrival.id.desc()).limit(limit)
+def files(engine: Engine, *, status: Status | None = None) -> list[FileRow]:
+    """List files taken, newest first; only those in a state, where it is given."""
+    wanted = _files().order_by(Arrival.id.desc())
     if status is not None:
         wanted = wanted.where(Arrival.status == status.value)
-    if slide is not None:
-        wanted = wanted.where(Slide.name == slide)
     return _file_rows(engine, wanted)
 
 
@@ -219,7 +202,8 @@ def times(engine: Engine) -> Times:
         return Times(first, last)
 
 
-_IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
+IS_CURRENT = and_(Analysis.id == Cell.analysis_id, Analysis.is_current)
+"""Joins cells to the analyses that count."""
 
 
 def _fields() -> Select[Any]:
@@ -254,18 +238,13 @@ def _cells() -> Select[Any]:
     return (
         select(*columns)
         .select_from(Cell)
-        .join(Analysis, _IS_CURRENT)
+        .join(Analysis, IS_CURRENT)
         .join(Field, Field.id == Analysis.field_id)
         .join(Arrival, Arrival.id == Field.arrival_id)
-        .join(Slide, Slide.id == Field.slide_id)
         .join(first, first.id == Cell.first_class_id)
         .join(second, second.id == Cell.second_class_id)
-        .order_by(Field.id, Cell.id)
+        .order_by(Cell.id)
     )
-
-
-def _cell_rows(connection: Connection, statement: Select[Any]) -> list[CellRow]:
-    return [CellRow(*row) for row in connection.execute(statement)]
 
 
 def _files() -> Select[Any]:

@@ -104,7 +104,7 @@ def record_again(engine: Engine, bundle: BundleRef, results: Sequence[tuple[int,
         connection.execute(select(Field.id).where(Field.id.in_(numbers)).order_by(Field.id).with_for_update())
         done: set[int] = set(connection.execute(_done(bundle.sha256, numbers)).scalars())
         new = [(number, result) for number, result in results if number not in done]
-        Analyses(connection, bundle, utc(None)).write(new, current=False)
+        Analyses(connection, bundle, utc()).write(new, current=False)
     return len(new)
 
 

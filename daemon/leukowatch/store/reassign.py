@@ -5,17 +5,15 @@ place is recorded with each arrival, and moving files could not be made one step
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, or_, select, update
 
 from leukowatch.errors import NotFound, RequestInvalid
-from leukowatch.store.engines import location
 from leukowatch.store.recounting import recounting
 from leukowatch.store.slides import REASSIGNED, add_flags, slide_ids
 from leukowatch.store.tables import Arrival, Field, Reassignment, Slide
-from leukowatch.store.trouble import store_errors
+from leukowatch.store.writing import utc, writing
 
 
 def reassign(engine: Engine, what: str, to: str, reason: str, who: str) -> int:
@@ -40,8 +38,8 @@ def reassign(engine: Engine, what: str, to: str, reason: str, who: str) -> int:
         raise RequestInvalid(
             "a reassignment is traced: give the slide with --to and why with --reason, not blank"
         )
-    now = datetime.now(UTC)
-    with store_errors(location(engine)), engine.begin() as connection:
+    now = utc()
+    with writing(engine) as connection:
         fields = [field for field in _fields(connection, what) if field.slide != to]
         if not fields:
             return 0

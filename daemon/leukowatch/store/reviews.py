@@ -10,12 +10,11 @@ from math import isfinite
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
-from sqlalchemy.orm import aliased
 
 from leukowatch.errors import NotFound, RequestInvalid, ReviewRefused
 from leukowatch.store import audit
 from leukowatch.store.cell_states import CellState, class_id, class_ids, key_of, states
-from leukowatch.store.opinions import opinions_of
+from leukowatch.store.opinions import key_in, opinions_of, stands
 from leukowatch.store.recounting import recounting
 from leukowatch.store.review_tables import Decision
 from leukowatch.store.rights import Act, Actor, account_of, acting
@@ -148,7 +147,7 @@ def undo(engine: Engine, actor: Actor, slide: str, *, now: datetime | None = Non
         if not standing:
             raise ReviewRefused(f"{slide}: nothing of {actor.name} is left to undo")
         names = {number: name for name, number in class_ids(connection).items()}
-        keys = [_key(row) for row in standing]
+        keys = [key_in(row) for row in standing]
         before = {key: names[row.class_id] for key, row in zip(keys, standing, strict=True)}
         rows = [
             {
@@ -207,25 +206,16 @@ def _inside(connection: Connection, slide: str, field_id: int, corners: Corners)
 
 def _last_act(connection: Connection, slide_id: int, account: int) -> Sequence[Row[Any]]:
     """Find the decisions of a person's last act on a slide that is not undone."""
-    undoing = aliased(Decision)
-    stands = (
-        Decision.account_id == account,
-        Decision.kind != "undo",
-        ~select(undoing.id).where(undoing.undoes_id == Decision.id).exists(),
-    )
+    theirs = Decision.account_id == account, Decision.kind != "undo", stands()
     last = connection.execute(
         select(func.max(Decision.audit_id))
         .join(Field, Field.id == Decision.field_id)
-        .where(Field.slide_id == slide_id, *stands)
+        .where(Field.slide_id == slide_id, *theirs)
     ).scalar()
     columns = (getattr(Decision, name) for name in ("id", "audit_id", *DIGESTED))
     return connection.execute(
-        select(*columns).where(Decision.audit_id == last, *stands).order_by(Decision.id)
+        select(*columns).where(Decision.audit_id == last, *theirs).order_by(Decision.id)
     ).all()
-
-
-def _key(row: Row[Any]) -> str:
-    return key_of(None, row.id) if row.kind == "add" else key_of(row.cell_id, row.added_id)
 
 
 def _append(

@@ -1,6 +1,6 @@
-"""The one way in which people's acts are written: short transactions that take the write lock at once.
+"""The one way in which the daemon's work and people's acts are written: short, the write lock taken at once.
 
-Beside the daemon, over an engine of `open_writer`; each waits for the other at most `store.busy_seconds`.
+Over engines of `open_writer`; each waits for the others at most `store.busy_seconds`.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,6 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def utc(now: datetime | None) -> datetime:
+def utc(now: datetime | None = None) -> datetime:
     """Give the moment that is told, else the time: aware, UTC."""
     return now or datetime.now(UTC)

@@ -1,12 +1,13 @@
 """A quarantined file goes back into the inbox, and nowhere else."""
 
+import errno
 import os
 
 import pytest
 
 from filings import DATA, crash
 from leukowatch.errors import FilingFailed, NotFound
-from leukowatch.inbox import carrying, placing, returning
+from leukowatch.inbox import carrying, filing, placing, returning
 from leukowatch.inbox.carrying import Source
 from leukowatch.inbox.listing import list_files
 from leukowatch.inbox.sidecar import sidecar_of
@@ -39,6 +40,22 @@ def test_giving_back_what_is_not_there_fails(home):
     """The message names the file."""
     with pytest.raises(NotFound, match=r"none\.jpg: no such file"):
         home.filer.give_back(home.quarantine / "none.jpg", b"S1/a.jpg")
+
+
+def test_giving_back_without_permission_says_what_to_check(home, monkeypatch):
+    """The file stays, and the message names it, the inbox and the remedy."""
+    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(filing, "bring_back", refuse)
+
+    with pytest.raises(
+        FilingFailed, match=rf"a\.jpg: .*\(Permission denied\); check .* {home.inbox}, and repeat"
+    ):
+        home.filer.give_back(quarantined, b"S1/a.jpg")
+    assert quarantined.exists()
 
 
 def test_giving_back_what_is_no_file_any_more_leaves_its_card(home):

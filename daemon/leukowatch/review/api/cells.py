@@ -9,7 +9,7 @@ from pydantic import Field
 
 from leukowatch.errors import RequestInvalid
 from leukowatch.review.api.slides import SlideId
-from leukowatch.review.api.texts import Name, Text
+from leukowatch.review.api.texts import CELL_KEY, Name, Text
 from leukowatch.review.asking import Called
 from leukowatch.review.house import Housed
 from leukowatch.store.archived import slide_name
@@ -20,7 +20,7 @@ from leukowatch.store.reviews import add_cell, classify, mark_seen
 from leukowatch.store.reviews import undo as undo_last
 from leukowatch.store.rows import FieldRow
 
-Key = Annotated[str, Field(pattern="^[ac][0-9]{1,18}$")]
+Key = Annotated[str, Field(pattern=CELL_KEY)]
 
 
 @dataclass(frozen=True, slots=True)

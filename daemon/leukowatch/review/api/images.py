@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Path, Request, Response
 
 from leukonet.result import Box
+from leukowatch.review.api.texts import CELL_KEY
 from leukowatch.review.house import House, Housed
 from leukowatch.review.pictures import tag_of
 from leukowatch.store.archived import ArchivedField, archived_field
@@ -26,7 +27,7 @@ def image(field: FieldId, request: Request, house: Housed) -> Response:
 
 def crop(
     field: FieldId,
-    cell: Annotated[str, Path(pattern="^[ac][0-9]{1,18}$")],
+    cell: Annotated[str, Path(pattern=CELL_KEY)],
     request: Request,
     house: Housed,
 ) -> Response:

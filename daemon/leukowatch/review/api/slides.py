@@ -8,7 +8,7 @@ from fastapi import Path, Query
 
 from leukowatch.differential.building import current_result, former_results
 from leukowatch.differential.listing import Line, listing
-from leukowatch.differential.result import SlideResult, State
+from leukowatch.differential.result import SlideResult
 from leukowatch.review.asking import Called
 from leukowatch.review.house import House, Housed
 from leukowatch.store.archived import slide_name
@@ -149,7 +149,7 @@ def slide(slide: SlideId, house: Housed, caller: Called) -> SlideAnswer:
             for row in signatures
         ],
         deliveries=[_delivery(each) for each in messages(house.reader, slide=name)],
-        versions=[each for each in former_results(house.reader, name) if each.state is not State.PRELIMINARY],
+        versions=list(former_results(house.reader, name)),
     )
 
 

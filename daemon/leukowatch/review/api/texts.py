@@ -8,3 +8,5 @@ Text = Annotated[str, Field(max_length=2000)]
 """What a person writes."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Password = Annotated[str, Field(max_length=1024)]
+CELL_KEY = "^[ac][0-9]{1,18}$"
+"""Pattern of a cell's key, as the store makes it."""
