@@ -12,25 +12,25 @@ from leukonet.training.mixing import MixedStyle
 L = keras.layers
 
 
-def paper(initialiser: str = "glorot_uniform") -> keras.Model:
+def paper(*, centred: bool = False) -> keras.Model:
     """The paper's network: 2,222,084 weights, tanh throughout.
 
     Two 9x9 convolutions (32, 64) with 2x2 max-pooling, a dense layer of 64 (our reading of the
     paper's weight count) with dropout of 0.1 before and after it, softmax over four classes.
 
     Args:
-        initialiser: of the layers with tanh, by Keras's name.
+        centred: levels are scaled to -1 to 1; else to 0 to 1.
 
     Output shape:
         `(n, 4)` probabilities in the order of `PAPER_CLASSES`.
     """
     image = keras.Input((SIZE[1], SIZE[0], 3), name="image")
-    x = L.Rescaling(1 / 255)(image)
+    x = L.Rescaling(1 / 127.5, offset=-1)(image) if centred else L.Rescaling(1 / 255)(image)
     for filters in (32, 64):
-        x = L.Conv2D(filters, 9, padding="same", activation="tanh", kernel_initializer=initialiser)(x)
+        x = L.Conv2D(filters, 9, padding="same", activation="tanh")(x)
         x = L.MaxPooling2D(2)(x)
     x = L.Dropout(0.1)(L.Flatten()(x))
-    x = L.Dropout(0.1)(L.Dense(64, activation="tanh", kernel_initializer=initialiser)(x))
+    x = L.Dropout(0.1)(L.Dense(64, activation="tanh")(x))
     x = L.Dense(len(PAPER_CLASSES), activation="softmax", dtype="float32")(x)
     return keras.Model(image, x, name="paper")
 

@@ -41,9 +41,9 @@ class Rung:
     cropped: bool = False
     """The network sees the located cell's crop, not the whole picture."""
     averaged: bool = False
-    """AdamW up to `PEAK` on a warmed-up cosine, with averaged weights, for all epochs; else Adam at 1e-4, best epoch."""
-    initialiser: str = "glorot_uniform"
-    """Of the convolutions and the dense layers; the first is Keras's own."""
+    """AdamW up to `PEAK` on a warmed-up cosine, averaged weights, all epochs; else Adam at 1e-4, the best epoch."""
+    centred: bool = False
+    """The network scales levels to -1 to 1, in the middle of its tanh; else to 0 to 1."""
 
 
 LADDER = (
@@ -54,12 +54,12 @@ LADDER = (
         "paper-averaged", "AdamW on a cosine, averaged weights", augmented=True, cropped=True, averaged=True
     ),
     Rung(
-        "paper-lecun",
-        "weights begun as LeCun's for tanh",
+        "paper-centred",
+        "levels from -1 to 1, not 0 to 1",
         augmented=True,
         cropped=True,
         averaged=True,
-        initialiser="lecun_normal",
+        centred=True,
     ),
 )
 TEXT = LADDER[0]
@@ -99,7 +99,7 @@ def train(
         read_dataset(data, "kaggle_augmented", PAPER_PART), locator if rung.cropped else None
     )
     held, kept = split(len(read.images), seed)
-    model = networks.paper(rung.initialiser)
+    model = networks.paper(centred=rung.centred)
     steps = -(-len(kept) // BATCH)
     optimiser = fit.adamw(PEAK, epochs * steps) if rung.averaged else keras.optimizers.Adam(1e-4)
     model.compile(optimiser, "sparse_categorical_crossentropy", metrics=["accuracy"])
