@@ -179,6 +179,7 @@ def test_the_keyboard_alone_suffices(browser, desk):
     """From the login to the signature, without a mouse."""
     with window(browser, desk) as page:
         page.goto("/login")
+        expect(page.get_by_label("Name")).to_be_focused()
         page.keyboard.type("ada")
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
