@@ -60,6 +60,8 @@ def test_evaluate_prints_one_json_object_and_nothing_else(phantoms):
         (["data", "fetch", "--set", "unicorn"], "no set 'unicorn' can be fetched; known: bccd", 13),
         (["benchmark", "smears", "--report", "HERE/none/report.md"], "none: no such folder for --report", 13),
         (["train", "threshold", "--bundle", "paper"], "bundle paper is of kind field", 13),
+        (["pack", "HERE/out", "--locator", "paper"], "bundle paper is of kind field", 13),
+        (["pack", "HERE/out", "--classifier", "paper"], "bundle paper is of kind field", 13),
         (["data", "import", "pbc", "none.zip", "--data", "HERE"], "none.zip: no whole zip archive", 13),
     ],
 )

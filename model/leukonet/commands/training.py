@@ -129,13 +129,13 @@ def pack(
     seed: Seed = 1,
 ) -> None:
     """Calibrate finished trainings, convert them to int8, pack them into a bundle and judge it on test data."""
+    kept = [load_locating(name) if name else None for name in (locator, classifier)]
     from leukonet.training.judged import add_test_figures
     from leukonet.training.release import release_field, release_locate_classify
 
     if kind == Kind.FIELD:
         release_field(data, runs, out, seed)
     else:
-        kept = [load_locating(name) if name else None for name in (locator, classifier)]
         release_locate_classify(data, runs, out, seed, tuple(without or ()), *kept)
     typer.echo(f"{out.name}: {add_test_figures(out, data, benchmark)}")
 
