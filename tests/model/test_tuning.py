@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leukonet.bundle import load_bundle
-
 pytestmark = pytest.mark.slow  # TensorFlow's import
 
 
 @pytest.mark.parametrize(("name", "judges"), [("tune_threshold", "_line"), ("tune_priors", "_named")])
-def test_no_picture_that_a_set_tests_with_decides_a_setting(synthetic_data, monkeypatch, name, judges):
+def test_no_picture_that_a_set_tests_with_decides_a_setting(
+    synthetic_data, bundle, monkeypatch, name, judges
+):
     """Not even where the bundle left the whole set out: the set's other pictures alone are looked at."""
     from leukonet.training import tune_priors, tune_threshold  # noqa: PLC0415  only where it is wanted
 
@@ -23,8 +23,7 @@ def test_no_picture_that_a_set_tests_with_decides_a_setting(synthetic_data, monk
         return np.zeros((1, 8)), np.zeros(1, int)
 
     monkeypatch.setattr(module, judges, judge)
-    shipped = load_bundle("smear-5")
-    list(module.tune(synthetic_data, replace(shipped, provenance={"left_out": ["bccd"], "seed": 1})))
+    list(module.tune(synthetic_data, replace(bundle, provenance={"left_out": ["bccd"], "seed": 1})))
 
     assert seen
     assert {field.source for field in seen} == {"bccd"}
