@@ -27,11 +27,13 @@ def synthetic_data(tmp_path_factory) -> Path:
     boxed(data / "txl_pbc", "object", [[name] for name in LEUCOCYTES * 2])
     singles(data / "pbc" / "images", [name for name in CLASS_NAMES for _ in range(4)])
     singles(data / "kaggle_augmented" / "train_400_per_class", PAPER_CLASSES * 5, "jpeg")
+    singles(data / "kaggle_augmented" / "test", PAPER_CLASSES, "jpeg")
     rows = [f"{index}.jpg,{name},{'test' if index % 10 == 9 else 'train'}"
             for index, name in enumerate(name for name in LEUCOCYTES for _ in range(4))]  # fmt: skip
     table(data / "bccd" / "images.csv", "image,subtypes,kaggle_split", rows)
     pictures = sorted((data / "pbc" / "images").glob("*/*.jpg"))
-    names = [f"{path.parent.name}/{path.name},{path.parent.name},train" for path in pictures]
+    names = [f"{path.parent.name}/{path.name},{path.parent.name},{'val' if index % 4 == 3 else 'train'}"
+             for index, path in enumerate(pictures)]  # fmt: skip
     table(data / "pbc" / "images.csv", "image,class,split", names)
     return data
 

@@ -10,6 +10,7 @@ from leukonet.errors import DataError
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
 SETS = ("bccd", "chula", "pbc")
+SEEDS = ("", "-2", "-3")
 
 
 def place(model, out: Path) -> None:
@@ -32,6 +33,12 @@ def runs(tmp_path_factory) -> Path:
     for run in (*(f"without-{name}" for name in SETS), *folds):
         place(networks.locator(), folder / run / "locator")
         place(networks.classifier(), folder / run / "classifier")
+    for run in (
+        "seed-2/classifier",
+        "seed-3/classifier",
+        *(f"ablation/chula/shipped{seed}" for seed in SEEDS),
+    ):
+        place(networks.classifier(), folder / run)
     yield folder
     keras.mixed_precision.set_global_policy("float32")
 
@@ -101,3 +108,37 @@ def test_folds_without_their_start_say_what_to_train(setting, tmp_path):
 
     with pytest.raises(DataError, match="leukonet train locator --without chula"):
         measure("chula-folds", replace(setting, runs=tmp_path))
+
+
+def test_the_shipped_classifier_and_two_more_seeds_are_judged_on_the_same(setting):
+    """Of each test the three rows stand together, on as many cells."""
+    from leukonet.training.benchmark.parts import measure
+
+    (table,) = measure("seeds", setting).tables
+    by_test = [table.rows[start : start + 3] for start in range(0, len(table.rows), 3)]
+
+    assert len(by_test) == 4
+    for rows in by_test:
+        assert len({(row["tested on"], row["cells"]) for row in rows}) == 1
+        assert [f"{setting.bundle}, seed 1", "seed 2", "seed 3"] == [row["model"] for row in rows]
+
+
+def test_the_mean_of_three_seeds_is_judged_by_their_logits_together(setting):
+    """Neither one of them alone nor a vote."""
+    from leukonet.training import networks, train_classifier
+    from leukonet.training.benchmark import ablation
+    from leukonet.training.crops import read_crops
+    from leukonet.training.datasets import read_dataset
+
+    together = next(change for change in ablation.TAKEN if len(change.seeds) == 3)
+    crops = read_crops(read_dataset(setting.data, "chula"), 1)
+    logits = []
+    for seed in SEEDS:
+        model = networks.classifier()
+        model.load_weights(setting.runs / f"ablation/chula/shipped{seed}/weights.weights.h5")
+        logits.append(train_classifier.logits(model, train_classifier.plain(crops)))
+    known = [name for name in range(8) if (crops.classes == name).any()]
+
+    share = ablation.score(setting.data, setting.runs, "chula", together, epochs=1, seed=1)
+
+    assert share == ablation.balanced(crops, sum(logits).argmax(axis=1), known)

@@ -1,6 +1,5 @@
 """The older methods that networks are held against: they are given a fair chance, and no more than that."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -51,16 +50,6 @@ def fitted(request, cells):
 def unseen(cells):
     """The other third."""
     return cells[-EACH // 3 * len(LEUCOCYTES) :]
-
-
-@pytest.fixture(scope="module")
-def data(synthetic_data, tmp_path_factory):
-    """The synthetic sets, where PBC has a part to judge on."""
-    folder = shutil.copytree(synthetic_data, tmp_path_factory.mktemp("sets") / "data")
-    head, *rows = (folder / "pbc" / "images.csv").read_text().splitlines()
-    rows = [row.replace("train", "val") if index % 4 == 3 else row for index, row in enumerate(rows)]
-    (folder / "pbc" / "images.csv").write_text("\n".join([head, *rows, ""]))
-    return folder
 
 
 def middle(cells, name: str, feature: str) -> float:
@@ -164,7 +153,7 @@ def test_pictures_of_one_slide_are_never_on_both_sides_of_a_choice(cells, monkey
 
 
 @pytest.fixture(scope="module")
-def trials(data):
+def trials(synthetic_data):
     """What was measured, and the sets and parts that each rival was taught in each trial."""
     taught = []
 
@@ -175,7 +164,7 @@ def trials(data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rivals, "fit", spy)
         patch.setattr(rivals, "RIVALS", [replace(rival, choices=(1, 3)) for rival in RIVALS])
-        return measure(data, seed=1), taught
+        return measure(synthetic_data, seed=1), taught
 
 
 def test_no_tested_crop_enters_the_choice_or_the_training(trials):

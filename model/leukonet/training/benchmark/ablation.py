@@ -25,18 +25,23 @@ class Change:
     """One row: what is changed of the recipe that ships."""
 
     name: str
-    """Of the folder of its trainings."""
+    """Of the folder of its trainings; changes that judge the same trainings otherwise share it."""
     told: str
     """In the table."""
     recipe: Recipe = SHIPPED
     mirrored: bool = True
-    """Judged by the mean of four mirror images; else by the crop alone, by the networks of the recipe that ships."""
+    """Judged by the mean of four mirror images; else by the crop alone."""
+    seeds: tuple[int, ...] = (0,)
+    """Added to the part's seed: one training each. The mean of their logits is judged."""
 
 
 WHOLE = Change("shipped", "the recipe")
 TAKEN = (
     WHOLE,
-    Change("alone", "judged by the crop alone, not by four mirror images", mirrored=False),
+    Change("shipped", "the same, a second seed", seeds=(1,)),
+    Change("shipped", "the same, a third seed", seeds=(2,)),
+    Change("shipped", "the mean of the three, which one taught by them would strive for", seeds=(0, 1, 2)),
+    Change("shipped", "judged by the crop alone, not by four mirror images", mirrored=False),
     Change("unpaled", "no crops paled", Recipe(faintest=1.0)),
     Change("unstained", "no variation of stain, light and optics", Recipe(stain=0.0)),
     Change("exact", "crops of true size and place", Recipe(jitter=0.0)),
@@ -44,7 +49,7 @@ TAKEN = (
     Change("last", "last weights, not averaged", Recipe(averaged=False)),
     Change("even", "one background colour a field, not a surface", Recipe(light=even_light)),
 )
-"""The recipe, and each of its ingredients taken away."""
+"""The recipe by three seeds, and each of its ingredients taken away."""
 TRIED = (
     WHOLE,
     Change("coarsened", "whole batches scaled down, no crop compressed by its lot", Recipe(compressed=False)),
@@ -92,11 +97,11 @@ def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, ep
 
 
 def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, seed: int) -> float:
-    """Balanced recall on a set by a training without it.
+    """Balanced recall on a set by trainings without it.
 
     Args:
         data: folder of the labelled sets.
-        runs: gets `ablation/NAME/CHANGE`.
+        runs: gets `ablation/NAME/CHANGE`, and `ablation/NAME/CHANGE-SEED` for other seeds than the part's.
         name: the set that is left out.
         change: of the recipe.
         epochs: of 100 batches.
@@ -105,10 +110,12 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
     recipe = change.recipe
     cut = _Cut(recipe.light, recipe.context, recipe.evened)
     crops, watched, judged = _crops(data, name, seed, cut)
-    out = runs / "ablation" / name / (change.name if change.mirrored else WHOLE.name)
-    model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed, recipe=recipe)
-    logits = train_classifier.logits(model, train_classifier.plain(judged), mirrored=change.mirrored)
-    return balanced(judged, np.argmax(logits, axis=1), np.unique(crops.classes))
+    pictures, logits = train_classifier.plain(judged), []
+    for more in change.seeds:
+        out = runs / "ablation" / name / (f"{change.name}-{seed + more}" if more else change.name)
+        model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed + more, recipe=recipe)
+        logits.append(train_classifier.logits(model, pictures, mirrored=change.mirrored))
+    return balanced(judged, np.argmax(np.mean(logits, axis=0), axis=1), np.unique(crops.classes))
 
 
 class _Cut(NamedTuple):

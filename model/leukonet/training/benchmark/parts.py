@@ -6,10 +6,20 @@ from pathlib import Path
 
 from leukonet.bundle import load_bundle, load_locating
 from leukonet.errors import DataError
-from leukonet.training.benchmark import ablation, folds, locating, paper, production, rivals, smears, unseen
+from leukonet.training.benchmark import (
+    ablation,
+    folds,
+    locating,
+    paper,
+    production,
+    rivals,
+    seeds,
+    smears,
+    unseen,
+)
 from leukonet.training.benchmark.record import Part
 
-EPOCHS = {"locator": 12, "classifier": 24, "fold": 4, "ablation": 4, "paper": 96}
+EPOCHS = {"locator": 12, "classifier": 24, "fold": 8, "ablation": 4, "paper": 96}
 """Of 100 batches each, but for the paper's network: passes over its pictures."""
 
 
@@ -45,6 +55,7 @@ def _ablation(setting: Setting, title: str, changes: Sequence[ablation.Change]) 
 
 PARTS: dict[str, Callable[[Setting], Part]] = {
     "production": lambda setting: production.measure(setting.data, load_bundle(setting.bundle)),
+    "seeds": lambda setting: seeds.measure(setting.data, setting.runs, load_locating(setting.bundle)),
     "unseen": lambda setting: unseen.measure(setting.data, setting.runs, epochs=EPOCHS, seed=setting.seed),
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),

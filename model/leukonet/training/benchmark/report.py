@@ -11,6 +11,7 @@ from leukonet.training.benchmark.store import Written, read_part, table_record
 
 ORDER = (
     "production",
+    "seeds",
     "unseen",
     "bccd-folds",
     "chula-folds",
