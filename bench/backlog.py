@@ -2,8 +2,8 @@
 
 Flat is what does not change from the first tenth to the last, nor from a small backlog to a large one. The processor
 time tells of growth also where other programs take their share of the machine.
-Run: `python bench/backlog.py [--sizes 1000 10000 100000]`; a size of 100,000 takes 2 GB of disk and a
-quarter of an hour.
+Run: `python bench/backlog.py [--sizes 1000 10000 100000] [--burst 500]`; a size of 100,000 takes 2 GB of disk and a
+quarter of an hour. With `--burst` there is no backlog: so many files come at once, when those before are counted.
 Rows come as the tenths do.
 """
 
@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from service import drop, memory, pictures, processor_seconds, require_all, running, wait_for
@@ -50,17 +50,24 @@ class Tenth:
     """At its end."""
 
 
-def watched(size: int) -> Iterator[Mark]:
-    """Have a service work a backlog off: a mark at READY, then one at the first commit past each tenth."""
+def watched(size: int, burst: int) -> Iterator[Mark]:
+    """Have a service work a backlog off, or bursts: a mark at READY, then one at the first commit past each tenth."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        drop(pictures(size)[0], home / "inbox" / "BENCH")
+        inbox, files = home / "inbox" / "BENCH", pictures(size)[0]
+        if not burst:
+            drop(files, inbox)
         started = time.perf_counter()
         with running(home, ANALYSIS__WORKERS="2") as process:
             ready, spent = time.perf_counter() - started, processor_seconds(process.pid)
             yield Mark(0, ready, 0.0, memory(process.pid))
-            for tenth in range(1, TENTHS + 1):
-                found = wait_for(home, size * tenth // TENTHS)
+            found = 0
+            for goal in (size * tenth // TENTHS for tenth in range(1, TENTHS + 1)):
+                while burst and found < goal:
+                    some = min(burst, goal - found)
+                    drop(islice(files, some), inbox, found)
+                    found = wait_for(home, found + some)
+                found = wait_for(home, goal)
                 seconds, used = time.perf_counter() - started, processor_seconds(process.pid) - spent
                 yield Mark(found, seconds, used, memory(process.pid))
         require_all(home, size)
@@ -75,8 +82,8 @@ def tenths(marks: Iterable[Mark]) -> Iterator[Tenth]:
             yield Tenth(number, rate, milliseconds, two.megabytes)
 
 
-def measure(size: int) -> None:
-    """Print a backlog's tenths, each when it is done, then how flat they were."""
+def measure(size: int, burst: int) -> None:
+    """Print the tenths, each when it is done, then how flat they were."""
     print(
         f"{size} files ({pictures(1)[1]}), 2 workers, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     )
@@ -84,7 +91,7 @@ def measure(size: int) -> None:
     marks: list[Mark] = []
 
     def noted() -> Iterator[Mark]:
-        for mark in watched(size):
+        for mark in watched(size, burst):
             if not marks:
                 print(f"{'at READY':<10}{'':>10}{'':>12}{mark.megabytes:8.0f}", flush=True)
             marks.append(mark)
@@ -114,8 +121,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
-    for size in parser.parse_args().sizes:
-        measure(size)
+    parser.add_argument("--burst", type=int, default=0)
+    asked = parser.parse_args()
+    for size in asked.sizes:
+        measure(size, asked.burst)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,15 @@ def test_the_benchmark_of_a_backlog_prints_its_tenths(monkeypatch):
 
 
 @pytest.mark.slow
+def test_the_benchmark_of_a_backlog_without_one_counts_every_burst():
+    """The last burst of each tenth may be smaller than asked."""
+    lines = printed("backlog.py", "--sizes", "35", "--burst", "3")
+
+    assert ["tenth 1", "tenth 10"] == [name for name in names(lines) if name in ("tenth 1", "tenth 10")]
+    assert any(line.startswith("READY") and "all 35 counted" in line for line in lines)
+
+
+@pytest.mark.slow
 def test_the_benchmark_of_stages_prints_shares_that_make_a_whole():
     """Of each group of threads; workers do nothing that the daemon does, and the other way round."""
     lines = printed("stages.py", "--files", "60")

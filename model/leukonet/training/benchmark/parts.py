@@ -19,7 +19,7 @@ from leukonet.training.benchmark import (
 )
 from leukonet.training.benchmark.record import Part
 
-EPOCHS = {"locator": 12, "classifier": 24, "fold": 8, "ablation": 4, "paper": 96}
+EPOCHS = {"locator": 12, "classifier": 24, "fold": 4, "ablation": 4, "paper": 96}
 """Of 100 batches each, but for the paper's network: passes over its pictures."""
 
 
