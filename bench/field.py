@@ -81,7 +81,11 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     bundle = load_bundle(asked.bundle)
     files, kind = pictures(LOOKED_AT)
-    data = next(each for each in files if len(analyse(each, bundle).cells) == 1)
+    data = next((each for each in files if len(analyse(each, bundle).cells) == 1), None)
+    if data is None:
+        raise SystemExit(
+            f"none of {LOOKED_AT} of {kind} has exactly one cell by {bundle.name}: nothing is measured"
+        )
     times = {name: milliseconds(work, asked.runs) for name, work in stages(data, bundle).items()}
     theirs = milliseconds(rival(), asked.runs)
     print(f"{bundle.name}: one of {kind}, with one cell, on one core; milliseconds of {asked.runs} runs")

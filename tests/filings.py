@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from leukowatch.errors import FilingFailed
 from leukowatch.inbox.filing import Filer
 from leukowatch.store.outcome import Filing, Status
 
@@ -47,6 +48,13 @@ class Home:
             received_at=datetime(2024, 3, 5, 12, tzinfo=UTC),
             duplicate_of="",
         )
+
+    def file(self, filing):
+        """Move one file; the error is raised."""
+        (done,) = self.filer.file_all([filing])
+        if isinstance(done, FilingFailed):
+            raise done
+        return done
 
     def files(self):
         """Every file of inbox, archive and quarantine with its content, sidecars left out."""

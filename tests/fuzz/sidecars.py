@@ -47,9 +47,9 @@ class Sidecars:
         filing = _filing(source, name, content)
         planted = self._plant(rng, quarantine / "S", name, filing)
 
-        place = self._filer.file(filing)
+        (place,) = self._filer.file_all([filing])
 
-        assert place is not None
+        assert isinstance(place, Path)
         assert place.read_bytes() == content
         assert not source.exists()
         assert sidecar_of(place).read_bytes() == sidecar_content(filing)

@@ -47,31 +47,18 @@ class Filer:
         self._archive = archive
         self._quarantine = quarantine
 
-    def file(self, filing: Filing) -> Path | None:
-        """Move one file to where its status wants it; when this returns, the move is on disk.
-
-        Returns:
-            The destination, absolute; None where the file is gone, or another has its name.
-
-        Raises:
-            FilingFailed: it could not be moved, and can be tried again.
-        """
-        (done,) = self.file_all([filing])
-        if isinstance(done, FilingFailed):
-            raise done
-        return done
-
     def file_all(
         self, filings: Sequence[Filing], named: Named = _by_nobody
     ) -> list[Path | FilingFailed | None]:
-        """Move a group of files, with fewer waits for the disk than one by one.
+        """Move files to where their status wants them; when this returns, the moves are on disk.
 
         Args:
             filings: all of rows that are committed.
             named: keeps a file that looks like a filing's own from being taken for it.
 
         Returns:
-            For each in turn what `file` gives, or the error that it would raise.
+            For each in turn its destination, absolute; None where the file is gone, or another has its name; an error
+            where it could not be moved, and can be tried again.
         """
         touched: set[Path] = set()
         given: dict[Path, int] = {}

@@ -18,7 +18,7 @@ def test_hard_linked_source_is_moved(home, tmp_path):
     filing = home.put(b"S1/a.jpg")
     (tmp_path / "original.jpg").hardlink_to(home.inbox / "S1/a.jpg")
 
-    path = home.filer.file(filing)
+    path = home.file(filing)
 
     assert home.files() == {path: DATA}
     assert (tmp_path / "original.jpg").samefile(path)
@@ -30,7 +30,7 @@ def test_source_that_is_gone_is_lost(any_home, status):
     filing = any_home.put(b"S1/a.jpg", status)
     (any_home.inbox / "S1/a.jpg").unlink()
 
-    assert any_home.filer.file(filing) is None
+    assert any_home.file(filing) is None
     assert any_home.files() == {}
 
 
@@ -40,7 +40,7 @@ def test_replaced_source_is_left_for_the_next_arrival(any_home, status):
     filing = any_home.put(b"S1/a.jpg", status)
     any_home.put(b"S1/a.jpg", data=b"another")
 
-    assert any_home.filer.file(filing) is None
+    assert any_home.file(filing) is None
     assert any_home.files() == {any_home.inbox / "S1/a.jpg": b"another"}
     assert list(any_home.quarantine.rglob("*.json")) == []
 
@@ -59,7 +59,7 @@ def test_file_that_takes_the_sources_name_at_the_very_move_is_put_back(home, mon
 
     other.touch()
     monkeypatch.setattr(carrying, "rename_new", overtaken)
-    place = home.filer.file(filing)
+    place = home.file(filing)
 
     assert place is None
     assert {home.inbox / "S1" / "f.jpg": b"another field"} == home.files()
@@ -71,7 +71,7 @@ def test_source_that_is_now_a_link_is_left_alone(home):
     (home.inbox / "S1/a.jpg").unlink()
     (home.inbox / "S1/a.jpg").symlink_to("/etc/passwd")
 
-    assert home.filer.file(filing) is None
+    assert home.file(filing) is None
     assert (home.inbox / "S1/a.jpg").is_symlink()
 
 
@@ -80,7 +80,7 @@ def test_same_content_in_another_state_is_moved(home):
     filing = home.put(b"S1/a.jpg")
     os.utime(home.inbox / "S1/a.jpg", (5, 5))
 
-    assert home.filer.file(filing) == home.archive / "S1/a.jpg"
+    assert home.file(filing) == home.archive / "S1/a.jpg"
 
 
 def test_missing_file_of_another_disk_is_not_lost(home):
@@ -90,7 +90,7 @@ def test_missing_file_of_another_disk_is_not_lost(home):
     elsewhere = dataclasses.replace(filing, device=filing.device + 1)
 
     with pytest.raises(FilingFailed, match="not mounted"):
-        home.filer.file(elsewhere)
+        home.file(elsewhere)
 
 
 def refusing(code):
@@ -115,7 +115,7 @@ def test_file_system_without_exclusive_rename_is_served(home, monkeypatch, forbi
             raise PermissionError(errno.EPERM, "no links to others' files")
 
         monkeypatch.setattr(placing.os, "link", link)
-    paths = [home.filer.file(home.put(b"S1/a.jpg", data=data)) for data in (b"one", b"two")]
+    paths = [home.file(home.put(b"S1/a.jpg", data=data)) for data in (b"one", b"two")]
 
     assert home.files() == {paths[0]: b"one", paths[1]: b"two"}
 
@@ -130,7 +130,7 @@ def test_file_that_takes_the_sources_name_during_its_copy_stays(split_home, monk
         split_home.put(b"S1/a.jpg", data=b"another field")
 
     monkeypatch.setattr(carrying, "copy_new", overtaken)
-    place = split_home.filer.file(filing)
+    place = split_home.file(filing)
 
     assert split_home.files() == {place: DATA, split_home.inbox / "S1/a.jpg": b"another field"}
 
@@ -146,7 +146,7 @@ def test_file_written_to_during_its_copy_is_lost_and_stays_as_it_is_now(split_ho
 
     monkeypatch.setattr(carrying, "copy_new", changed)
 
-    assert split_home.filer.file(filing) is None
+    assert split_home.file(filing) is None
     assert split_home.files() == {split_home.inbox / "S1/a.jpg": b"new content"}
 
 
@@ -164,6 +164,6 @@ def test_file_whose_name_was_taken_before_its_copy_is_left_to_its_own_arrival(sp
 
     monkeypatch.setattr(carrying.Source, "renamed", overtaken)
 
-    assert split_home.filer.file(filing) is None
+    assert split_home.file(filing) is None
     assert split_home.files()[split_home.inbox / "S1/a.jpg"] == b"another field"
     assert list(split_home.archive.rglob("*.jpg")) == []

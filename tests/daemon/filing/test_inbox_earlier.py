@@ -18,26 +18,26 @@ def test_repeating_gives_the_same_place(any_home):
         any_home.put(b"S1/a.jpg", status, data=b"earlier")
         filing = any_home.put(b"S1/a.jpg", status)
 
-        assert any_home.filer.file(filing) == any_home.filer.file(filing)
+        assert any_home.file(filing) == any_home.file(filing)
 
 
 def test_repeating_finds_the_place_under_a_later_name(any_home):
     """Also where the name had collided."""
-    any_home.filer.file(any_home.put(b"S1/a.jpg", data=b"earlier"))
+    any_home.file(any_home.put(b"S1/a.jpg", data=b"earlier"))
     filing = any_home.put(b"S1/a.jpg")
-    path = any_home.filer.file(filing)
+    path = any_home.file(filing)
 
     assert path.name == "a~1.jpg"
-    assert any_home.filer.file(filing) == path
+    assert any_home.file(filing) == path
 
 
 def test_content_that_came_again_meanwhile_is_left_for_its_own_arrival(any_home):
     """Filed before the crash, delivered anew before the restart: the new file waits for its own row."""
     filing = any_home.put(b"S1/a.jpg")
-    path = any_home.filer.file(filing)
+    path = any_home.file(filing)
     any_home.put(b"S1/a.jpg")
 
-    assert any_home.filer.file(filing) == path
+    assert any_home.file(filing) == path
     assert any_home.files() == {path: DATA, any_home.inbox / "S1/a.jpg": DATA}
 
 
@@ -46,9 +46,9 @@ def test_unhashed_file_is_filed_by_its_state(any_home):
     filing = any_home.put(b"S1/a.jpg", Status.QUARANTINED)
     unread = Filing(**{name: getattr(filing, name) for name in Filing.__slots__} | {"sha256": None})
 
-    path = any_home.filer.file(unread)
+    path = any_home.file(unread)
 
-    assert any_home.filer.file(unread) == path
+    assert any_home.file(unread) == path
     assert any_home.files() == {path: DATA}
 
 
@@ -75,11 +75,11 @@ def test_crash_at_any_step_leaves_one_file_after_repeating(
     filing = any_home.put(b"S1/a.jpg", status)
     crash(monkeypatch, module, name, after=after)
     try:
-        any_home.filer.file(filing)
+        any_home.file(filing)
     except KeyboardInterrupt:
         monkeypatch.undo()
 
-    path = any_home.filer.file(filing)
+    path = any_home.file(filing)
 
     leftovers = [file for file in any_home.files() if file != path]
     assert (path.name, path.read_bytes(), leftovers) == ("a.jpg", DATA, [])
@@ -93,14 +93,14 @@ def test_link_left_by_a_crash_is_finished(home):
     (home.archive / "S1").mkdir(parents=True)
     (home.archive / "S1/a.jpg").hardlink_to(home.inbox / "S1/a.jpg")
 
-    assert home.filer.file(filing) == home.archive / "S1/a.jpg"
+    assert home.file(filing) == home.archive / "S1/a.jpg"
     assert home.files() == {home.archive / "S1/a.jpg": DATA}
 
 
 @pytest.mark.parametrize("status", [Status.DUPLICATE, Status.QUARANTINED])
 def test_place_that_another_row_names_is_not_the_files_own(any_home, status):
     """Name and content were filed before, and the file is gone: it is lost, and the earlier one not its own."""
-    place = any_home.filer.file(any_home.put(b"S1/a.jpg", status))
+    place = any_home.file(any_home.put(b"S1/a.jpg", status))
     filing = any_home.put(b"S1/a.jpg", status)
     (any_home.inbox / "S1/a.jpg").unlink()
     (found,) = any_home.filer.file_all([filing], lambda asking, path: (asking, path) == (filing, place))
@@ -122,7 +122,7 @@ def test_place_given_to_one_of_a_group_is_not_anothers(any_home, status):
 
 def test_question_that_the_database_does_not_answer_is_asked_again(any_home):
     """While nobody can say whose a place is, a file is neither lost nor filed."""
-    any_home.filer.file(any_home.put(b"S1/a.jpg"))
+    any_home.file(any_home.put(b"S1/a.jpg"))
     filing = any_home.put(b"S1/a.jpg")
     (any_home.inbox / "S1/a.jpg").unlink()
 
@@ -179,10 +179,10 @@ def test_copy_that_was_cut_short_is_finished_though_its_folder_was_renamed(
     filing = split_home.put(b"S1/left/a.jpg", status)
     crash(monkeypatch, owner, name, after=after)
     with pytest.raises(KeyboardInterrupt):
-        split_home.filer.file(filing)
+        split_home.file(filing)
     (split_home.inbox / "S1").rename(split_home.inbox / "S2")
 
-    place = split_home.filer.file(filing)
+    place = split_home.file(filing)
 
     assert split_home.files() == {place: DATA}
     assert place.name == "a.jpg"
@@ -204,7 +204,7 @@ def test_file_set_aside_by_another_row_of_the_number_is_left(split_home):
     other = split_home.inbox / "S1" / os.fsdecode(aside_for(filing.arrival_id) + b"a.jpg")
     other.write_bytes(b"other")
 
-    assert split_home.filer.file(filing) is None
+    assert split_home.file(filing) is None
     assert split_home.files() == {other: b"other"}
 
 

@@ -26,7 +26,7 @@ def test_status_and_slide_say_where_a_file_goes(tmp_path, home, relative, status
     """The archive keeps what lay below the slide's folder; duplicates and quarantine are flat."""
     filing = home.put(relative, status, slide)
 
-    assert home.filer.file(filing) == tmp_path / expected
+    assert home.file(filing) == tmp_path / expected
     assert home.files() == {tmp_path / expected: DATA}
 
 
@@ -35,7 +35,7 @@ def test_copy_to_another_file_system_keeps_content_time_and_mode(split_home):
     filing = split_home.put(b"S1/a.jpg")
     (split_home.inbox / "S1/a.jpg").chmod(0o604)
 
-    path = split_home.filer.file(filing)
+    path = split_home.file(filing)
 
     assert split_home.files() == {path: DATA}
     assert (path.stat().st_mtime_ns, path.stat().st_mode & 0o777) == (filing.mtime_ns, 0o604)
@@ -45,7 +45,7 @@ def test_sidecar_says_why_and_whence(any_home):
     """Beside a quarantined file lies what a person, or a program, needs to know."""
     filing = any_home.put(b"S1/left/a\n.jpg", Status.QUARANTINED)
 
-    path = any_home.filer.file(filing)
+    path = any_home.file(filing)
 
     assert json.loads(path.with_name("a\n.jpg.json").read_text()) == {
         "reason": "truncated",
@@ -65,7 +65,7 @@ def test_slide_that_leads_elsewhere_is_refused(home, slide):
     filing = home.put(b"S1/a.jpg", slide=slide)
 
     with pytest.raises(FilingFailed):
-        home.filer.file(filing)
+        home.file(filing)
     assert home.files() == {home.inbox / "S1/a.jpg": DATA}
 
 
@@ -74,7 +74,7 @@ def test_folder_that_is_a_link_is_not_written_through(home, tmp_path):
     home.archive.mkdir()
     (home.archive / "S1").symlink_to(tmp_path)
 
-    assert home.filer.file(home.put(b"S1/a.jpg")) == home.archive / "S1~1/a.jpg"
+    assert home.file(home.put(b"S1/a.jpg")) == home.archive / "S1~1/a.jpg"
 
 
 def test_missing_inbox_loses_nothing(home):
@@ -83,7 +83,7 @@ def test_missing_inbox_loses_nothing(home):
     home.inbox.rename(home.inbox.with_name("away"))
 
     with pytest.raises(FilingFailed, match="is not there"):
-        home.filer.file(filing)
+        home.file(filing)
 
 
 def test_full_disk_fails_clearly_and_leaves_the_file(split_home, monkeypatch):
@@ -95,11 +95,11 @@ def test_full_disk_fails_clearly_and_leaves_the_file(split_home, monkeypatch):
 
     monkeypatch.setattr(placing.os, "utime", full)
     with pytest.raises(FilingFailed, match=r"S1/a\.jpg.*No space left.*tried again"):
-        split_home.filer.file(filing)
+        split_home.file(filing)
     monkeypatch.undo()
 
     assert split_home.files() == {split_home.inbox / "S1/a.jpg": DATA}
-    assert split_home.filer.file(filing) == split_home.archive / "S1/a.jpg"
+    assert split_home.file(filing) == split_home.archive / "S1/a.jpg"
 
 
 def test_one_failure_does_not_stop_a_group(home):
@@ -133,10 +133,10 @@ def test_failing_disk_is_no_success(home, monkeypatch):
 
     monkeypatch.setattr("leukowatch.inbox.filing.sync_folder", broken)
     with pytest.raises(FilingFailed, match="Input/output error"):
-        home.filer.file(filing)
+        home.file(filing)
     monkeypatch.undo()
 
-    assert home.filer.file(filing) == home.archive / "S1/a.jpg"
+    assert home.file(filing) == home.archive / "S1/a.jpg"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ def test_failed_move_names_both_folders(home, monkeypatch, status, root):
 
     monkeypatch.setattr(carrying, "rename_new", refuse)
     with pytest.raises(FilingFailed) as failed:
-        home.filer.file(filing)
+        home.file(filing)
 
     assert f"permissions on both {home.inbox / 'S1'} and {getattr(home, root) / 'S1'}" in str(failed.value)

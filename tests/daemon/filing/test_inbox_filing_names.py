@@ -20,7 +20,7 @@ names = st.binary(min_size=1, max_size=255).filter(
 def test_collision_takes_the_next_name(any_home):
     """Files of one name and several contents all stay."""
     contents = [b"one", b"two", b"three"]
-    paths = [any_home.filer.file(any_home.put(b"S1/a.jpg", data=data)) for data in contents]
+    paths = [any_home.file(any_home.put(b"S1/a.jpg", data=data)) for data in contents]
 
     assert [path.name for path in paths] == ["a.jpg", "a~1.jpg", "a~2.jpg"]
     assert sorted(any_home.files().values()) == sorted(contents)
@@ -41,7 +41,7 @@ def test_collision_at_the_last_moment_takes_the_next_name(any_home, status, monk
         return not free
 
     monkeypatch.setattr("os.path.lexists", too_early)
-    path = any_home.filer.file(filing)
+    path = any_home.file(filing)
 
     assert (path.name, path.read_bytes()) == ("a~1.jpg", DATA)
     assert (goal / "a.jpg").read_bytes() == b"a stranger's"
@@ -49,9 +49,9 @@ def test_collision_at_the_last_moment_takes_the_next_name(any_home, status, monk
 
 def test_file_with_the_name_of_a_folder_collides_harmlessly(home):
     """Where the archive has a file, a folder of that name becomes another one."""
-    first = home.filer.file(home.put(b"S1/a.jpg"))
+    first = home.file(home.put(b"S1/a.jpg"))
     (home.inbox / "S1/a.jpg").mkdir()
-    second = home.filer.file(home.put(b"S1/a.jpg/b.jpg", data=b"other"))
+    second = home.file(home.put(b"S1/a.jpg/b.jpg", data=b"other"))
 
     assert home.files() == {first: DATA, second: b"other"}
     assert second == home.archive / "S1/a~1.jpg/b.jpg"
@@ -59,8 +59,8 @@ def test_file_with_the_name_of_a_folder_collides_harmlessly(home):
 
 def test_file_named_like_a_sidecar_is_kept_apart(home):
     """A quarantined a.jpg.json is neither overwritten by a.jpg's sidecar nor taken for it."""
-    first = home.filer.file(home.put(b"S1/a.jpg.json", Status.QUARANTINED, data=b"{}"))
-    second = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    first = home.file(home.put(b"S1/a.jpg.json", Status.QUARANTINED, data=b"{}"))
+    second = home.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
 
     assert (first.read_bytes(), second.name, second.read_bytes()) == (b"{}", "a~1.jpg", DATA)
     assert len(list((home.quarantine / "S1").iterdir())) == 4
@@ -70,7 +70,7 @@ def test_file_named_like_a_sidecar_is_kept_apart(home):
 @pytest.mark.parametrize("status", [Status.COUNTED, Status.QUARANTINED])
 def test_longest_names_have_room_for_number_and_sidecar(home, name, status):
     """Names of 255 bytes are shortened only as far as needed, and never collide."""
-    paths = [home.filer.file(home.put(b"S1/" + name, status, data=b"%d" % number)) for number in range(12)]
+    paths = [home.file(home.put(b"S1/" + name, status, data=b"%d" % number)) for number in range(12)]
 
     assert len(set(paths)) == 12
     assert sorted(home.files().values()) == sorted(b"%d" % number for number in range(12))
@@ -85,7 +85,7 @@ def test_any_names_come_through(name, folder, status):
         home = Home(Path(place))
         filing = home.put(folder + b"/" + name, status, slide_name(folder))
 
-        path = home.filer.file(filing)
+        path = home.file(filing)
 
         assert not [found for found in home.inbox.rglob("*") if found.is_file()]
         assert path.read_bytes() == DATA
@@ -99,7 +99,7 @@ def test_any_names_come_back(name, folder):
     with tempfile.TemporaryDirectory() as place:
         home = Home(Path(place))
         relative = folder + b"/" + name
-        quarantined = home.filer.file(home.put(relative, Status.QUARANTINED, slide_name(folder)))
+        quarantined = home.file(home.put(relative, Status.QUARANTINED, slide_name(folder)))
 
         back = home.filer.give_back(quarantined, relative)
 

@@ -16,7 +16,7 @@ from leukowatch.store.outcome import Status
 
 def test_giving_back_never_overwrites(any_home):
     """Where the inbox has a file of that name by now, a number is added."""
-    quarantined = any_home.filer.file(any_home.put(b"S1/left/a.jpg", Status.QUARANTINED))
+    quarantined = any_home.file(any_home.put(b"S1/left/a.jpg", Status.QUARANTINED))
     any_home.put(b"S1/left/a.jpg", data=b"newer")
 
     back = any_home.filer.give_back(quarantined, b"S1/left/a.jpg")
@@ -29,7 +29,7 @@ def test_giving_back_never_overwrites(any_home):
 @pytest.mark.parametrize("relative", [b"../a.jpg", b"/a.jpg", b"", b"S1/../../a.jpg"])
 def test_giving_back_stays_in_the_inbox(home, relative):
     """A path that leads out is refused."""
-    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = home.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
 
     with pytest.raises(FilingFailed, match="no path below the inbox"):
         home.filer.give_back(quarantined, relative)
@@ -44,7 +44,7 @@ def test_giving_back_what_is_not_there_fails(home):
 
 def test_giving_back_without_permission_says_what_to_check(home, monkeypatch):
     """The file stays, and the message names it, the inbox and the remedy."""
-    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = home.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
 
     def refuse(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
@@ -60,7 +60,7 @@ def test_giving_back_without_permission_says_what_to_check(home, monkeypatch):
 
 def test_giving_back_what_is_no_file_any_more_leaves_its_card(home):
     """The reason stays beside what somebody put there."""
-    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = home.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
     quarantined.rename(quarantined.with_name("aside"))
     quarantined.symlink_to("aside")
 
@@ -71,7 +71,7 @@ def test_giving_back_what_is_no_file_any_more_leaves_its_card(home):
 
 def test_giving_back_what_has_gone_takes_its_card_away(home):
     """As a call that was cut short leaves it."""
-    quarantined = home.filer.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = home.file(home.put(b"S1/a.jpg", Status.QUARANTINED))
     quarantined.unlink()
 
     with pytest.raises(NotFound, match="no such file"):
@@ -81,7 +81,7 @@ def test_giving_back_what_has_gone_takes_its_card_away(home):
 
 def test_giving_back_takes_no_other_file_for_the_one_that_it_brings(any_home):
     """A file of the same name, content and time came again meanwhile: both are in the inbox, and both are taken."""
-    quarantined = any_home.filer.file(any_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = any_home.file(any_home.put(b"S1/a.jpg", Status.QUARANTINED))
     any_home.put(b"S1/a.jpg")
     times = quarantined.stat()
     os.utime(any_home.inbox / "S1/a.jpg", ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -99,7 +99,7 @@ def test_giving_back_that_was_cut_short_is_finished_by_the_same_call(
     split_home, monkeypatch, place, step, done
 ):
     """Whatever moment the power goes on the way from another disk: one file, which nobody takes before it is whole."""
-    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = split_home.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
     crash(monkeypatch, place, step, after=done)
     with pytest.raises(KeyboardInterrupt):
         split_home.filer.give_back(quarantined, b"S1/a.jpg")
@@ -113,7 +113,7 @@ def test_giving_back_that_was_cut_short_is_finished_by_the_same_call(
 
 def test_copy_that_was_cut_short_is_found_again_though_its_folder_was_renamed(split_home, monkeypatch):
     """Its original is gone by then: the hidden copy is all that there is of the file."""
-    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = split_home.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
     crash(monkeypatch, Source, "remove", after=True)
     with pytest.raises(KeyboardInterrupt):
         split_home.filer.give_back(quarantined, b"S1/a.jpg")
@@ -129,7 +129,7 @@ def test_copy_that_was_cut_short_is_found_again_though_its_folder_was_renamed(sp
 )
 def test_copy_of_a_try_that_was_cut_short_does_not_stay(split_home, monkeypatch, place, step):
     """Where the original is still there it is copied anew; nobody would ever see what lies hidden elsewhere."""
-    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = split_home.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
     crash(monkeypatch, place, step, after=False)
     with pytest.raises(KeyboardInterrupt):
         split_home.filer.give_back(quarantined, b"S1/a.jpg")

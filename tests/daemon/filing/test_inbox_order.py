@@ -46,7 +46,7 @@ def told(monkeypatch):
 def test_a_card_is_on_disk_before_its_file_comes(home, told):
     """Whoever finds a file in quarantine finds the reason beside it."""
     filing = home.put(b"S1/a.jpg", Status.QUARANTINED)
-    home.filer.file(filing)
+    home.file(filing)
 
     assert ["sync quarantine", "sync a.jpg"] == told[:2]
     assert ["sync .1.part", "name a.jpg.json", "sync S1", "name a.jpg"] == told[2:6]
@@ -55,7 +55,7 @@ def test_a_card_is_on_disk_before_its_file_comes(home, told):
 def test_a_copy_is_on_disk_before_its_original_goes(split_home, told):
     """Its slide's folder, its content, its name: the one without the others is nothing."""
     filing = split_home.put(b"S1/a.jpg")
-    split_home.filer.file(filing)
+    split_home.file(filing)
 
     aside = ".leukowatch-1~a.jpg"
     assert [f"sync {split_home.archive.name}", "sync a.jpg", f"name {aside}"] == told[:3]
@@ -64,7 +64,7 @@ def test_a_copy_is_on_disk_before_its_original_goes(split_home, told):
 
 def test_a_copy_that_goes_back_is_on_disk_before_its_original_goes(split_home, told):
     """And the original is gone for good before the copy can be seen: whoever takes it takes it once."""
-    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = split_home.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
     told.clear()
     split_home.filer.give_back(quarantined, b"S1/a.jpg")
 
@@ -75,7 +75,7 @@ def test_a_copy_that_goes_back_is_on_disk_before_its_original_goes(split_home, t
 
 def test_a_file_that_went_back_is_on_disk_when_that_is_said(any_home, synced):
     """The row is marked then; with the move undone, nobody would look for the file in quarantine."""
-    quarantined = any_home.filer.file(any_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = any_home.file(any_home.put(b"S1/a.jpg", Status.QUARANTINED))
     synced.clear()
     any_home.filer.give_back(quarantined, b"S2/a.jpg")
 
@@ -100,16 +100,16 @@ def test_a_move_that_was_cut_short_is_on_disk_when_it_is_finished(split_home, sy
     filing = split_home.put(b"S1/a.jpg")
     crash(monkeypatch, carrying.Source, "remove", after=False)
     with pytest.raises(KeyboardInterrupt):
-        split_home.filer.file(filing)
+        split_home.file(filing)
     (split_home.inbox / "S1").rename(split_home.inbox / "S2")
-    split_home.filer.file(filing)
+    split_home.file(filing)
 
     assert {split_home.archive / "S1", split_home.inbox / "S1", split_home.inbox / "S2"} == set(synced)
 
 
 def test_a_way_back_that_was_cut_short_is_on_disk_when_it_is_finished(split_home, synced, monkeypatch):
     """The same, for the copy that is all that there is of the file."""
-    quarantined = split_home.filer.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
+    quarantined = split_home.file(split_home.put(b"S1/a.jpg", Status.QUARANTINED))
     crash(monkeypatch, carrying.Source, "remove", after=True)
     with pytest.raises(KeyboardInterrupt):
         split_home.filer.give_back(quarantined, b"S1/a.jpg")
