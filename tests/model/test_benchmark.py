@@ -10,7 +10,7 @@ from leukonet.errors import DataError
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
 SETS = ("bccd", "chula", "pbc")
-SEEDS = ("", "-2", "-3")
+SEEDS = ("", "-2")
 
 
 def place(model, out: Path) -> None:
@@ -123,14 +123,14 @@ def test_the_shipped_classifier_and_two_more_seeds_are_judged_on_the_same(settin
         assert [f"{setting.bundle}, seed 1", "seed 2", "seed 3"] == [row["model"] for row in rows]
 
 
-def test_the_mean_of_three_seeds_is_judged_by_their_logits_together(setting):
+def test_the_mean_of_two_seeds_is_judged_by_their_logits_together(setting):
     """Neither one of them alone nor a vote."""
     from leukonet.training import networks, train_classifier
     from leukonet.training.benchmark import ablation
     from leukonet.training.crops import read_crops
     from leukonet.training.datasets import read_dataset
 
-    together = next(change for change in ablation.TAKEN if len(change.seeds) == 3)
+    together = next(change for change in ablation.TAKEN if len(change.seeds) == 2)
     crops = read_crops(read_dataset(setting.data, "chula"), 1)
     logits = []
     for seed in SEEDS:

@@ -14,6 +14,8 @@ training = typer.Typer(
 Out = Annotated[Path, typer.Option(help="Folder for checkpoints, history and weights.")]
 Packed = Annotated[Path, typer.Argument(help="Folder of the bundle; its name becomes the bundle's.")]
 Batches = Annotated[int, typer.Option(min=1, help="Of 100 batches.")]
+LOCATOR_EPOCHS, CLASSIFIER_EPOCHS = 25, 90
+"""Of 100 batches: as long as those that ship were trained."""
 Benchmark = Annotated[
     Path | None, typer.Option(help="Folder of the benchmark's parts, whose figures the card tells too.")
 ]
@@ -37,7 +39,7 @@ def train_paper(
 def train_locator(
     out: Out = Path("runs/locator"),
     data: Data = Path("data"),
-    epochs: Batches = 25,
+    epochs: Batches = LOCATOR_EPOCHS,
     without: Without = None,
     seed: Seed = 1,
 ) -> None:
@@ -52,7 +54,7 @@ def train_locator(
 def train_classifier(
     out: Out = Path("runs/classifier"),
     data: Data = Path("data"),
-    epochs: Batches = 60,
+    epochs: Batches = CLASSIFIER_EPOCHS,
     without: Without = None,
     start: Annotated[Path | None, typer.Option(help="A finished training's folder, to go on from.")] = None,
     seed: Seed = 1,
@@ -144,8 +146,12 @@ def build(
     out: Annotated[Path, typer.Option(help="Folder of the bundle; its name becomes the bundle's.")],
     data: Data = Path("data"),
     runs: Runs = Path("runs"),
-    locator_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the locator.")] = 25,
-    classifier_epochs: Annotated[int, typer.Option(min=1, help="Of 100 batches, for the classifier.")] = 60,
+    locator_epochs: Annotated[
+        int, typer.Option(min=1, help="Of 100 batches, for the locator.")
+    ] = LOCATOR_EPOCHS,
+    classifier_epochs: Annotated[
+        int, typer.Option(min=1, help="Of 100 batches, for the classifier.")
+    ] = CLASSIFIER_EPOCHS,
     benchmark: Benchmark = None,
     seed: Seed = 1,
 ) -> None:
