@@ -5,7 +5,7 @@ from the augmented pictures, as the paper seems to have done: siblings of one or
 weights of the best validation epoch of at most 96.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -29,24 +29,6 @@ PEAK = 3e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Variation:
-    """How far a picture is varied anew in every epoch; any quarter turn and mirror image besides."""
-
-    turn: float
-    """Most radians beside a quarter turn; pi / 4 for any angle."""
-    shift: float
-    """Standard deviation of its place, in pixels."""
-    zoom: float
-    """Standard deviation of the logarithm of its size."""
-    stain: float
-    """Strength of the variation of its stain."""
-
-
-WIDE = Variation(turn=np.pi / 4, shift=4.0, zoom=0.1, stain=0.4)
-NARROW = Variation(turn=0.15, shift=2.0, zoom=0.05, stain=0.15)
-
-
-@dataclass(frozen=True, slots=True)
 class Rung:
     """One way to train the network; each rung of `LADDER` changes one thing of the rung before."""
 
@@ -54,8 +36,8 @@ class Rung:
     """Of its folder."""
     change: str
     """What is new, for the table."""
-    varied: Variation | None = None
-    """How pictures are turned, shifted, zoomed and restained anew in every epoch; None leaves them as they are."""
+    augmented: bool = False
+    """Pictures are turned, shifted, zoomed and restained anew in every epoch."""
     cropped: bool = False
     """The network sees the located cell's crop, not the whole picture."""
     averaged: bool = False
@@ -64,18 +46,21 @@ class Rung:
     """The network scales levels to -1 to 1, in the middle of its tanh; else to 0 to 1."""
 
 
-_CROPS = Rung("paper-cropped", "the located cell's crop, not the whole picture", varied=WIDE, cropped=True)
-_AVERAGED = replace(
-    _CROPS, name="paper-averaged", change="AdamW on a cosine, averaged weights", averaged=True
-)
-_CENTRED = replace(_AVERAGED, name="paper-centred", change="levels from -1 to 1, not 0 to 1", centred=True)
 LADDER = (
     Rung("paper", "as the text tells"),
-    Rung("paper-augmented", "augmented while training", varied=WIDE),
-    _CROPS,
-    _AVERAGED,
-    _CENTRED,
-    replace(_CENTRED, name="paper-narrow", change="augmented less", varied=NARROW),
+    Rung("paper-augmented", "augmented while training", augmented=True),
+    Rung("paper-cropped", "the located cell's crop, not the whole picture", augmented=True, cropped=True),
+    Rung(
+        "paper-averaged", "AdamW on a cosine, averaged weights", augmented=True, cropped=True, averaged=True
+    ),
+    Rung(
+        "paper-centred",
+        "levels from -1 to 1, not 0 to 1",
+        augmented=True,
+        cropped=True,
+        averaged=True,
+        centred=True,
+    ),
 )
 TEXT = LADDER[0]
 
@@ -131,25 +116,20 @@ def _batches(read: Pictures, kept: npt.NDArray[np.int64], rung: Rung) -> tf.data
     """One pass over the training pictures, in another order each time."""
     told = tf.data.Dataset.from_tensor_slices((read.images[kept], read.classes[kept]))
     told = told.shuffle(len(kept)).batch(BATCH)
-    if rung.varied is None:
-        return told
-    how = rung.varied
-    return told.map(lambda images, classes: (vary(images, how), classes)).prefetch(2)
+    return told.map(lambda images, classes: (vary(images), classes)).prefetch(2) if rung.augmented else told
 
 
 @tf.function
-def vary(images: tf.Tensor, how: Variation) -> tf.Tensor:
+def vary(images: tf.Tensor) -> tf.Tensor:
     """Turn, shift, zoom and restain pictures `(n, 80, 100, 3)` uint8 into float32 of 0 to 255."""
     count, (width, height) = tf.shape(images)[0], SIZE
     rim = (width - height) // 2
     square = tf.pad(tf.cast(images, tf.float32) / 255.0, [[0, 0], [rim, rim], [0, 0], [0, 0]], "REFLECT")
-    zoom = tf.exp(tf.random.normal((count,), stddev=how.zoom))
+    zoom = tf.exp(tf.random.normal((count,), stddev=0.1))
     flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
-    quarters = tf.cast(tf.random.uniform((count,), 0, 4, tf.int32), tf.float32)
-    angle = quarters * (np.pi / 2) + tf.random.uniform((count,), -how.turn, how.turn)
-    shift = tf.random.normal((count, 2), stddev=how.shift)
-    turned = augment.affine(square, width, zoom, shift, angle, flip)
-    return augment.levels(augment.restain(turned, how.stain))[:, rim : rim + height]
+    angle = tf.random.uniform((count,), -np.pi, np.pi)
+    turned = augment.affine(square, width, zoom, tf.random.normal((count, 2), stddev=4.0), angle, flip)
+    return augment.levels(augment.restain(turned, 0.4))[:, rim : rim + height]
 
 
 def _best(out: Path) -> tuple[keras.callbacks.Callback, ...]:
