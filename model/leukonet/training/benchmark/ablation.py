@@ -69,7 +69,7 @@ def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, ep
 
     Args:
         data: folder of the labelled sets.
-        runs: gets `ablation/SET/CHANGE`; what is trained is not trained again.
+        runs: gets `ablation/SET/CHANGE-SEED`; what is trained is not trained again.
         title: of the table.
         changes: `TAKEN` or `TRIED`.
         epochs: of each training, of 100 batches.
@@ -100,7 +100,7 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
 
     Args:
         data: folder of the labelled sets.
-        runs: gets `ablation/NAME/CHANGE`, and `ablation/NAME/CHANGE-SEED` for other seeds than the part's.
+        runs: gets `ablation/NAME/CHANGE-SEED` for each training.
         name: the set that is left out.
         change: of the recipe.
         epochs: of 100 batches.
@@ -111,7 +111,7 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
     crops, watched, judged = _crops(data, name, seed, cut)
     pictures, logits = train_classifier.plain(judged), []
     for more in change.seeds:
-        out = runs / "ablation" / name / (f"{change.name}-{seed + more}" if more else change.name)
+        out = runs / "ablation" / name / f"{change.name}-{seed + more}"
         model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed + more, recipe=recipe)
         logits.append(train_classifier.logits(model, pictures, mirrored=change.mirrored))
     return balanced(judged, np.argmax(np.mean(logits, axis=0), axis=1), np.unique(crops.classes))
