@@ -20,6 +20,7 @@ from pathlib import Path
 from service import drop, memory, pictures, processor_seconds, require_all, running, wait_for
 
 TENTHS = 10
+SLIDE = Path("inbox", "BENCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,29 @@ def watched(size: int, burst: int) -> Iterator[Mark]:
     """Have a service work a backlog off, or bursts: a mark at READY, then one at the first commit past each tenth."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        inbox, files = home / "inbox" / "BENCH", pictures(size)[0]
+        files = pictures(size)[0]
         if not burst:
-            drop(files, inbox)
+            drop(files, home / SLIDE)
         started = time.perf_counter()
         with running(home, ANALYSIS__WORKERS="2") as process:
             ready, spent = time.perf_counter() - started, processor_seconds(process.pid)
             yield Mark(0, ready, 0.0, memory(process.pid))
             found = 0
             for goal in (size * tenth // TENTHS for tenth in range(1, TENTHS + 1)):
-                while burst and found < goal:
-                    some = min(burst, goal - found)
-                    drop(islice(files, some), inbox, found)
-                    found = wait_for(home, found + some)
+                if burst:
+                    in_bursts(files, home, found, goal, burst)
                 found = wait_for(home, goal)
                 seconds, used = time.perf_counter() - started, processor_seconds(process.pid) - spent
                 yield Mark(found, seconds, used, memory(process.pid))
         require_all(home, size)
+
+
+def in_bursts(files: Iterator[bytes], home: Path, begin: int, end: int, burst: int) -> None:
+    """Drop the files of these numbers, so many at once, each burst when the one before is counted."""
+    for start in range(begin, end, burst):
+        some = min(burst, end - start)
+        drop(islice(files, some), home / SLIDE, start)
+        wait_for(home, start + some)
 
 
 def tenths(marks: Iterable[Mark]) -> Iterator[Tenth]:

@@ -14,6 +14,11 @@ DATA = b"\xff\xd8 a field \xff\xd9"
 SHARED_MEMORY = Path("/dev/shm")
 
 
+def by_nobody(_filing, _place):
+    """No other row names a place."""
+    return False
+
+
 class Home:
     """An inbox, archive and quarantine, and filings for what is put into the inbox."""
 
@@ -49,9 +54,13 @@ class Home:
             duplicate_of="",
         )
 
+    def file_all(self, filings):
+        """Move files whose places no other row names."""
+        return self.filer.file_all(filings, by_nobody)
+
     def file(self, filing):
-        """Move one file; the error is raised."""
-        (done,) = self.filer.file_all([filing])
+        """Move one of them; the error is raised."""
+        (done,) = self.file_all([filing])
         if isinstance(done, FilingFailed):
             raise done
         return done

@@ -29,10 +29,6 @@ Named = Callable[[Filing, Path], bool]
 """Tells whether the row of another file than the filing's names a place."""
 
 
-def _by_nobody(_filing: Filing, _place: Path) -> bool:
-    return False
-
-
 class Filer:
     """Moves files out of the inbox, and quarantined ones back.
 
@@ -47,9 +43,7 @@ class Filer:
         self._archive = archive
         self._quarantine = quarantine
 
-    def file_all(
-        self, filings: Sequence[Filing], named: Named = _by_nobody
-    ) -> list[Path | FilingFailed | None]:
+    def file_all(self, filings: Sequence[Filing], named: Named) -> list[Path | FilingFailed | None]:
         """Move files to where their status wants them; when this returns, the moves are on disk.
 
         Args:

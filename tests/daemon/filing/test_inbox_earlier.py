@@ -115,7 +115,7 @@ def test_place_given_to_one_of_a_group_is_not_anothers(any_home, status):
     first = any_home.put(b"S1/a.jpg", status)
     second = any_home.put(b"S1/b.jpg", status)
     (any_home.inbox / "S1/b.jpg").unlink()
-    places = any_home.filer.file_all([first, dataclasses.replace(second, relative=b"S1/a.jpg"), first])
+    places = any_home.file_all([first, dataclasses.replace(second, relative=b"S1/a.jpg"), first])
 
     assert [path and path.name for path in places] == ["a.jpg", None, "a.jpg"]
 
@@ -155,7 +155,7 @@ def test_links_to_one_file_are_each_kept(home):
         path.parent.mkdir()
         path.hardlink_to(home.inbox / "S1/a.jpg")
         filings.append(dataclasses.replace(filings[0], arrival_id=len(filings) + 1, relative=name))
-    places = home.filer.file_all(filings)
+    places = home.file_all(filings)
 
     assert [path.name for path in places] == ["a.jpg", "a~1.jpg", "a~2.jpg"]
     assert home.files() == dict.fromkeys(places, DATA)

@@ -107,7 +107,7 @@ def test_one_failure_does_not_stop_a_group(home):
     filings = [home.put(b"S1/a.jpg"), home.put(b"S1/b.jpg", slide=".."), home.put(b"S1/c.jpg")]
     (home.inbox / "S1/c.jpg").unlink()
 
-    first, second, third = home.filer.file_all(filings)
+    first, second, third = home.file_all(filings)
 
     assert first == home.archive / "S1/a.jpg"
     assert isinstance(second, FilingFailed)
@@ -119,7 +119,7 @@ def test_group_waits_once_for_each_folder(home, monkeypatch):
     filings = [home.put(b"S1/%d.jpg" % number, data=b"%d" % number) for number in range(100)]
     synced = []
     monkeypatch.setattr("leukowatch.inbox.filing.sync_folder", synced.append)
-    home.filer.file_all(filings)
+    home.file_all(filings)
 
     assert sorted(synced) == sorted([home.archive / "S1", home.inbox / "S1"])
 

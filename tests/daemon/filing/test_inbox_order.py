@@ -90,7 +90,7 @@ def test_a_file_whose_copy_failed_has_its_name_back_on_disk(split_home, told, mo
 
     filing = split_home.put(b"S1/a.jpg")
     monkeypatch.setattr(placing.os, "utime", full)
-    split_home.filer.file_all([filing])
+    split_home.file_all([filing])
 
     assert ["name a.jpg", "sync S1"] == told[-4:-2]
 
