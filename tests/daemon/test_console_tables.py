@@ -91,7 +91,7 @@ def test_the_report_shows_what_the_numbers_rest_on(engine):
 
     for expected in (
         "research use only; not for diagnosis",
-        "unreviewed: counted by the networks alone; 1 cells wait for a person",
+        "unreviewed: counted by the networks alone; cells that wait for a person: 1",
         "1 assessable, 0 not assessable; files: 0 duplicates, 0 quarantined",
         "smear-1, sha256 1a2b3c4d1a2b, 1 fields",
         "Clopper-Pearson",

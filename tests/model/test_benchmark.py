@@ -36,7 +36,7 @@ def runs(tmp_path_factory) -> Path:
     for run in (
         "seed-2/classifier",
         "seed-3/classifier",
-        *(f"ablation/chula/shipped-{seed}" for seed in SEEDS),
+        *(f"ablation-1/chula/whole-{seed}" for seed in SEEDS),
     ):
         place(networks.classifier(), folder / run)
     yield folder
@@ -135,7 +135,7 @@ def test_the_mean_of_two_seeds_is_judged_by_their_logits_together(setting):
     logits = []
     for seed in SEEDS:
         model = networks.classifier()
-        model.load_weights(setting.runs / f"ablation/chula/shipped-{seed}/weights.weights.h5")
+        model.load_weights(setting.runs / f"ablation-1/chula/whole-{seed}/weights.weights.h5")
         logits.append(train_classifier.logits(model, train_classifier.plain(crops)))
     known = [name for name in range(8) if (crops.classes == name).any()]
 

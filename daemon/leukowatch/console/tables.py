@@ -126,7 +126,7 @@ def _status(report: SlideReport) -> str:
         return "no leucocyte counted"
     waiting = report.differential.unclassified
     told = "unreviewed: counted by the networks alone" if report.status == "unreviewed" else report.status
-    return f"{told}; {waiting} cells wait for a person" if waiting else told
+    return f"{told}; cells that wait for a person: {waiting}" if waiting else told
 
 
 def _shares(report: SlideReport) -> Table:

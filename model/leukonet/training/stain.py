@@ -2,7 +2,7 @@
 
 Beer and Lambert: a dye's optical density grows with its amount, so another amount of dye, another exposure, another
 camera are, channel by channel, about a gain of density. The nucleus is the one thing that every white cell has.
-The recipe that ships pales its training crops instead; this is a row of the ablation.
+The recipe that ships goes without; this is a row of what the ablation tried.
 """
 
 import numpy as np

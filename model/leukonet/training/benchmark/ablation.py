@@ -1,7 +1,7 @@
-"""What each ingredient of the classifier's recipe gives on a source that was left out: short trainings, true boxes."""
+"""What each ingredient of the classifier's recipe gives on a source that was left out, in its cells' true boxes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,64 +19,91 @@ from leukonet.training.crops import Crops, read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.train_classifier import SHIPPED, Recipe
 
+SMEAR_5 = Recipe(faintest=0.2, transplanted=0.0)
+"""The recipe from which ingredients were taken away in short trainings; longer ones changed it (`LONGER`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row: what is changed of the recipe that ships."""
+    """One row: a recipe, and how it is judged."""
 
     name: str
     """Of the folder of its trainings; changes that judge the same trainings otherwise share it."""
     told: str
     """In the table."""
-    recipe: Recipe = SHIPPED
+    recipe: Recipe = SMEAR_5
     mirrored: bool = True
     """Judged by the mean of four mirror images; else by the crop alone."""
     seeds: tuple[int, ...] = (0,)
     """Added to the part's seed: one training each. The mean of their logits is judged."""
 
 
-WHOLE = Change("shipped", "the recipe")
+WHOLE = Change("whole", "the recipe of smear-5")
 TAKEN = (
     WHOLE,
-    Change("shipped", "the same, a second seed", seeds=(1,)),
-    Change("shipped", "the mean of the two, which one taught by them would strive for", seeds=(0, 1)),
-    Change("shipped", "judged by the crop alone, not by four mirror images", mirrored=False),
-    Change("unpaled", "no crops paled", Recipe(faintest=1.0)),
-    Change("unstained", "no variation of stain, light and optics", Recipe(stain=0.0)),
-    Change("exact", "crops of true size and place", Recipe(jitter=0.0)),
-    Change("alike", "every crop drawn alike", Recipe(balanced=False)),
-    Change("last", "last weights, not averaged", Recipe(averaged=False)),
-    Change("even", "one background colour a field, not a surface", Recipe(light=even_light)),
+    Change("whole", "the same, a second seed", seeds=(1,)),
+    Change("whole", "the mean of the two, which one taught by them would strive for", seeds=(0, 1)),
+    Change("whole", "judged by the crop alone, not by four mirror images", mirrored=False),
+    Change("unpaled", "no crops paled", replace(SMEAR_5, faintest=1.0)),
+    Change("unstained", "no variation of stain, light and optics", replace(SMEAR_5, stain=0.0)),
+    Change("exact", "crops of true size and place", replace(SMEAR_5, jitter=0.0)),
+    Change("alike", "every crop drawn alike", replace(SMEAR_5, balanced=False)),
+    Change("last", "last weights, not averaged", replace(SMEAR_5, averaged=False)),
+    Change("even", "one background colour a field, not a surface", replace(SMEAR_5, light=even_light)),
 )
 """The recipe by two seeds, and each of its ingredients taken away."""
 TRIED = (
     WHOLE,
-    Change("coarsened", "whole batches scaled down, no crop compressed by its lot", Recipe(compressed=False)),
-    Change("wide", "a view of two and a half times the cell", Recipe(context=2.5)),
-    Change("greyed", "half of the crops drawn towards grey", Recipe(greyed=0.5)),
-    Change("mixed", "styles mixed within the batch", Recipe(mixed=True)),
-    Change("roughened", "half of the batches roughened by random convolutions", Recipe(roughened=0.5)),
-    Change("evened", "no crops paled, every stain evened by the nucleus", Recipe(faintest=1.0, evened=True)),
-    Change("stained", "a third more variation of stain, light and optics", Recipe(stain=1.15)),
+    Change("coarsened", "whole batches scaled down, no crop compressed", replace(SMEAR_5, compressed=False)),
+    Change("wide", "a view of two and a half times the cell", replace(SMEAR_5, context=2.5)),
+    Change("greyed", "half of the crops drawn towards grey", replace(SMEAR_5, greyed=0.5)),
+    Change("mixed", "styles mixed within the batch", replace(SMEAR_5, mixed=True)),
+    Change(
+        "roughened", "half of the batches roughened by random convolutions", replace(SMEAR_5, roughened=0.5)
+    ),
+    Change(
+        "evened",
+        "no crops paled, every stain evened by the nucleus",
+        replace(SMEAR_5, faintest=1.0, evened=True),
+    ),
+    Change("stained", "a third more variation of stain, light and optics", replace(SMEAR_5, stain=1.15)),
 )
 """The recipe, and what was tried beside it and does not ship."""
+LONGER = (
+    WHOLE,
+    Change("unpaled", "no crops paled", replace(SMEAR_5, faintest=1.0)),
+    Change("transplanted", "half of the cells in another's surroundings", replace(SMEAR_5, transplanted=0.5)),
+    Change("shipped", "both: the recipe that ships", SHIPPED),
+    Change("shipped", "the same, judged by the crop alone", SHIPPED, mirrored=False),
+)
+"""What short trainings could not settle."""
 MOST = 1500
 """Of a left-out source of many fields, every so many that about this number is left is judged."""
 
 
-def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, epochs: int, seed: int) -> Part:
+def measure(
+    data: Path,
+    runs: Path,
+    title: str,
+    changes: Sequence[Change],
+    *,
+    epochs: int,
+    seed: int,
+    sets: Sequence[str] = SETS,
+) -> Part:
     """Train each recipe without each source, and judge it on the source's true boxes.
 
     Args:
         data: folder of the labelled sets.
-        runs: gets `ablation/SET/CHANGE-SEED`; what is trained is not trained again.
+        runs: gets `ablation-EPOCHS/SET/CHANGE-SEED`; what is trained is not trained again.
         title: of the table.
-        changes: `TAKEN` or `TRIED`.
+        changes: `TAKEN`, `TRIED` or `LONGER`.
         epochs: of each training, of 100 batches.
         seed: of every random choice.
+        sets: that are left out, one at a time.
     """
     scores: dict[str, dict[str, float]] = {change.told: {} for change in changes}
-    for name in SETS:
+    for name in sets:
         for change in changes:
             scores[change.told][name] = score(data, runs, name, change, epochs=epochs, seed=seed)
     rows: list[dict[str, Any]] = [
@@ -90,7 +117,7 @@ def measure(data: Path, runs: Path, title: str, changes: Sequence[Change], *, ep
     notes = [
         "Balanced recall over the classes that the trained sources hold too.",
         f"Of a source of many fields, every so many that about {MOST} are left.",
-        f"Each training has {epochs * 100} batches of 64: shorter than what ships.",
+        f"Each training has {epochs * 100:,} batches of 64: shorter than what ships.",
     ]
     return Part([Table(title, rows, notes)])
 
@@ -100,7 +127,7 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
 
     Args:
         data: folder of the labelled sets.
-        runs: gets `ablation/NAME/CHANGE-SEED` for each training.
+        runs: gets `ablation-EPOCHS/NAME/CHANGE-SEED` for each training.
         name: the set that is left out.
         change: of the recipe.
         epochs: of 100 batches.
@@ -111,7 +138,7 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
     crops, watched, judged = _crops(data, name, seed, cut)
     pictures, logits = train_classifier.plain(judged), []
     for more in change.seeds:
-        out = runs / "ablation" / name / f"{change.name}-{seed + more}"
+        out = runs / f"ablation-{epochs}" / name / f"{change.name}-{seed + more}"
         model = train_classifier.train(crops, watched, out, epochs=epochs, seed=seed + more, recipe=recipe)
         logits.append(train_classifier.logits(model, pictures, mirrored=change.mirrored))
     return balanced(judged, np.argmax(np.mean(logits, axis=0), axis=1), np.unique(crops.classes))

@@ -1,6 +1,6 @@
 """Judges the recipe on a set in folds: each fold's pictures by networks that never saw their originals or slides."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +27,7 @@ LOCATING = (
 )
 
 
-def measure(data: Path, name: str, start: Path, out: Path, *, epochs: int, seed: int) -> Part:
+def measure(data: Path, name: str, start: Path, out: Path, *, epochs: Mapping[str, int], seed: int) -> Part:
     """Train and judge every fold of a set.
 
     Both networks go on from ones that never saw the set, on all their training pictures and those of the other folds.
@@ -38,7 +38,7 @@ def measure(data: Path, name: str, start: Path, out: Path, *, epochs: int, seed:
         name: `bccd` or `chula`.
         start: folder of `locator` and `classifier`, trained without the set.
         out: gets a folder for each fold, with its networks and its bundle.
-        epochs: of each network's training in each fold, of 100 batches.
+        epochs: of `locator` and `classifier` in each fold, of 100 batches.
         seed: of every random choice.
 
     Raises:
@@ -58,8 +58,8 @@ def measure(data: Path, name: str, start: Path, out: Path, *, epochs: int, seed:
     for number, judged in enumerate(parts, 1):
         others = [field for part in parts if part is not judged for field in part]
         run = out / f"fold-{number}"
-        _train_locator(data, name, start, run / "locator", others, epochs, seed)
-        _train_classifier(base, start, run / "classifier", others, epochs, seed)
+        _train_locator(data, name, start, run / "locator", others, epochs["locator"], seed)
+        _train_classifier(base, start, run / "classifier", others, epochs["classifier"], seed)
         release_locate_classify(data, run, run / "bundle", seed, (name,))
         bundle = load_bundle(run / "bundle")
         tally = evaluate(judged, bundle)

@@ -19,6 +19,7 @@ ORDER = (
     "smears",
     "ablation",
     "tried",
+    "longer",
     "rivals",
     "paper",
 )
