@@ -28,25 +28,6 @@ def images() -> np.ndarray:
     return np.repeat(picture[None], 8, axis=0)
 
 
-def test_a_transplanted_cell_is_whole_and_its_surroundings_are_those_of_another(augment):
-    """The middle is its own, the corners are a neighbour's, and no two share theirs."""
-    pictures = np.linspace(0.1, 0.8, 8, dtype=np.float32)[:, None, None, None] * np.ones(
-        (8, 96, 96, 3), np.float32
-    )
-    changed = augment.transplant(pictures, 1.0, 24.0).numpy()
-
-    assert np.allclose(pictures[:, 36:60, 36:60], changed[:, 36:60, 36:60], atol=1e-2)
-    assert np.allclose(np.sort(changed[:, 0, 0, 0]), pictures[:, 0, 0, 0], atol=1e-6)
-    assert not np.allclose(changed[:, 0, 0, 0], pictures[:, 0, 0, 0], atol=1e-2)
-
-
-def test_transplanting_leaves_images_alone_where_the_lot_says_so(augment, images):
-    """A chance of none changes nothing."""
-    varied = images * np.linspace(0.3, 1.0, 8, dtype=np.float32)[:, None, None, None]
-
-    assert np.allclose(varied, augment.transplant(varied, 0.0, 24.0).numpy(), atol=1e-6)
-
-
 def test_recompressing_draws_lots_for_each_image(augment, images):
     """With certainty each one is changed, by another size and quality."""
     changed = augment.recompress(images, 36, 1.0).numpy()

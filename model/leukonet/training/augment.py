@@ -54,23 +54,6 @@ def inverse_matrix(
     return tf.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
 
-def transplant(images: tf.Tensor, chance: float, radius: float) -> tf.Tensor:
-    """Now and then set the middle of an image into the surroundings of another: the same cell on another smear.
-
-    Args:
-        images: `(n, side, side, 3)` float32, each with its cell in the middle.
-        chance: of each image.
-        radius: of the round middle in pixels; its rim is soft.
-    """
-    count, side = tf.shape(images)[0], images.shape[1]
-    line = tf.range(side, dtype=tf.float32) - (side - 1) / 2
-    distance = tf.sqrt(line[:, None] ** 2 + line[None, :] ** 2)
-    middle = tf.sigmoid((radius - distance) / 1.5)[None, :, :, None]
-    left_alone = tf.cast(tf.random.uniform((count, 1, 1, 1)) >= chance, tf.float32)
-    others = tf.random.shuffle(images)
-    return others + tf.maximum(middle, left_alone) * (images - others)
-
-
 def restain(images: tf.Tensor, strength: float, faintest: float = 1.0, greyed: float = 0.0) -> tf.Tensor:
     """Mix the colour channels' optical densities anew for each image: another dye, another camera.
 

@@ -18,7 +18,7 @@ from leukonet.labels import LabelledField
 from leukonet.light import Light, measure_light
 from leukonet.preprocessing import CONTEXT, CROP
 from leukonet.training import augment, fit, networks
-from leukonet.training.crops import KEPT, MARGIN, Crops, read_crops
+from leukonet.training.crops import KEPT, Crops, read_crops
 from leukonet.training.datasets import training_fields
 from leukonet.training.history import HISTORY
 from leukonet.training.splits import hold_out
@@ -41,8 +41,6 @@ class Recipe:
     """Every second crop is paled, down to this share of its density; 1 for none."""
     greyed: float = 0.0
     """Share of the crops whose colours are drawn towards grey."""
-    transplanted: float = 0.5
-    """Share of the crops whose cell is set into another's surroundings: these tell the source, and so its classes."""
     compressed: bool = True
     """Half of the crops are scaled down and compressed, each by its own lot; else whole batches are coarsened."""
     roughened: float = 0.0
@@ -60,8 +58,6 @@ class Recipe:
 SHIPPED = Recipe()
 RESTART = 2e-3
 """Peak learning rate of a training that goes on from a finished one."""
-CELL_RADIUS = 1.125 * KEPT / (CONTEXT * MARGIN) / 2
-"""Pixels of a kept crop that are transplanted with its cell: an eighth more than half of its box's longer side."""
 RARE_SOURCE = 0.4
 """A source's chance within its class grows with this power of its size: below 1, small sets count for more."""
 
@@ -99,8 +95,6 @@ def chances(crops: Crops) -> npt.NDArray[np.float64]:
 def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
     """Turn, shift, zoom, restain and blur kept crops into what the network sees."""
     count = tf.shape(images)[0]
-    if recipe.transplanted:
-        images = augment.transplant(images, recipe.transplanted, CELL_RADIUS)
     zoom = tf.exp(tf.random.normal((count,), stddev=0.22 * recipe.jitter))
     shift = tf.random.normal((count, 2), stddev=5.0 * recipe.jitter)
     angle = tf.random.uniform((count,), -np.pi, np.pi)
@@ -145,6 +139,12 @@ def plain(crops: Crops) -> npt.NDArray[np.uint8]:
     """What the network sees of each crop at analysis: `(n, CROP, CROP, 3)`."""
     cut = (KEPT - CROP) // 2
     return crops.images[:, cut : cut + CROP, cut : cut + CROP]
+
+
+def varied(crops: Crops) -> npt.NDArray[np.uint8]:
+    """What the network sees of each crop in training, varied anew each time: `(n, CROP, CROP, 3)`."""
+    seen: npt.NDArray[np.uint8] = vary(tf.cast(crops.images, tf.float32) / 255.0).numpy().astype(np.uint8)
+    return seen
 
 
 def logits(

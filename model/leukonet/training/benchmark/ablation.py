@@ -19,7 +19,7 @@ from leukonet.training.crops import Crops, read_crops
 from leukonet.training.datasets import read_dataset
 from leukonet.training.train_classifier import SHIPPED, Recipe
 
-SMEAR_5 = Recipe(faintest=0.2, transplanted=0.0)
+SMEAR_5 = Recipe(faintest=0.2)
 """The recipe from which ingredients were taken away in short trainings; longer ones changed it (`LONGER`)."""
 
 
@@ -71,10 +71,8 @@ TRIED = (
 """The recipe, and what was tried beside it and does not ship."""
 LONGER = (
     WHOLE,
-    Change("unpaled", "no crops paled", replace(SMEAR_5, faintest=1.0)),
-    Change("transplanted", "half of the cells in another's surroundings", replace(SMEAR_5, transplanted=0.5)),
-    Change("shipped", "both: the recipe that ships", SHIPPED),
-    Change("shipped", "the same, judged by the crop alone", SHIPPED, mirrored=False),
+    Change("unpaled", "no crops paled: the recipe that ships", SHIPPED),
+    Change("unpaled", "the same, judged by the crop alone", SHIPPED, mirrored=False),
 )
 """What short trainings could not settle."""
 MOST = 1500
