@@ -161,6 +161,33 @@ def test_int8_networks_answer_nearly_as_their_float_originals(trained, packed, s
         assert np.abs(exact - rounded).mean() < 0.05 * np.ptp(exact) + 0.02
 
 
+def test_crops_are_varied_anew_each_time(synthetic_data):
+    """Each is of the size that the network sees, and none is twice the same."""
+    from leukonet.training import train_classifier
+
+    fields, _ = train_classifier.sources(synthetic_data, 1)
+    crops = read_crops(fields[:8], 1)
+    first, second = train_classifier.varied(crops), train_classifier.varied(crops)
+
+    assert (np.uint8, (len(crops.classes), CROP, CROP, 3)) == (first.dtype, first.shape)
+    assert not any(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_the_temperature_is_not_that_of_crops_as_they_are(packed, synthetic_data):
+    """It is fitted to varied ones, as a lab's microscope is another one."""
+    from leukonet.classify import open_classifier, scores
+    from leukonet.training import calibrate, train_classifier
+
+    bundle = load_bundle(packed / "tiny")
+    _, held = train_classifier.sources(synthetic_data, 1)
+    crops = read_crops(held, 1)
+    network = open_classifier(bundle.networks["classifier.tflite"], len(bundle.classes))
+    logits = np.stack([scores(network, crop, mirrored=True) for crop in train_classifier.plain(crops)])
+    known = calibrate.temperature(logits, crops.classes, train_classifier.chances(crops))
+
+    assert bundle.temperature != pytest.approx(known, rel=1e-3)
+
+
 def test_a_bundle_may_keep_anothers_locator(trained, synthetic_data, tmp_path, bundle):
     """Byte for byte, and it says whose it is; the classifier is not that bundle's."""
     from leukonet.training import release

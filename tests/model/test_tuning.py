@@ -1,6 +1,7 @@
-"""What thresholds and priors are chosen on."""
+"""What thresholds, priors and temperatures are chosen on."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,14 +9,15 @@ import pytest
 pytestmark = pytest.mark.slow  # TensorFlow's import
 
 
-@pytest.mark.parametrize(("name", "judges"), [("tune_threshold", "_line"), ("tune_priors", "_named")])
+@pytest.mark.parametrize(
+    ("name", "judges"),
+    [("tune_threshold", "_line"), ("tune_priors", "named_cells"), ("tune_temperature", "named_cells")],
+)
 def test_no_picture_that_a_set_tests_with_decides_a_setting(
     synthetic_data, bundle, monkeypatch, name, judges
 ):
     """Not even where the bundle left the whole set out: the set's other pictures alone are looked at."""
-    from leukonet.training import tune_priors, tune_threshold  # noqa: PLC0415  only where it is wanted
-
-    module = {"tune_threshold": tune_threshold, "tune_priors": tune_priors}[name]
+    module = import_module(f"leukonet.training.{name}")
     seen = []
 
     def judge(*given):

@@ -98,6 +98,18 @@ def train_priors(
         typer.echo(line)
 
 
+@training.command("temperature")
+def train_temperature(
+    data: Data = Path("data"),
+    bundle: WhichBundle = DEFAULT,
+) -> None:
+    """What it brings to fit the temperature to varied crops, on held-out cells and on the sources left out."""
+    from leukonet.training.tune_temperature import tune
+
+    for line in tune(data, load_locating(bundle)):
+        typer.echo(line)
+
+
 @training.command("levels")
 def train_levels(
     data: Data = Path("data"),

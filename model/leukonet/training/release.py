@@ -13,9 +13,10 @@ from leukonet import classify, field
 from leukonet.bundle import CLASSIFIER, FIELD, LOCATOR, Bundle, Kind
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.errors import DataError
+from leukonet.network import Network
 from leukonet.preprocessing import CANVAS, PREPROCESSING
 from leukonet.training import calibrate, cards, fit, networks, train_classifier, train_locator, train_paper
-from leukonet.training.crops import read_crops
+from leukonet.training.crops import Crops, read_crops
 from leukonet.training.datasets import PAPER_PART, read_dataset
 from leukonet.training.export import pack, to_int8
 from leukonet.training.paper_pictures import read_pictures
@@ -35,8 +36,8 @@ hundred neutrophils. For the others on held-out pictures, where the network trai
 93.6%; -2 gave 93.0%."""
 VARIED = 3
 """Times that each validation crop is varied, as in training, for the temperature: a lab's microscope is another one. On
-left-out sources probabilities are nearer to the truth so than by the crops as they are, and on seen ones hardly
-further from it (docs/benchmark.md)."""
+left-out sources probabilities are nearer to the truth so than by the crops as they are, and on what was held out hardly
+further from it: see `leukonet train temperature`."""
 COVERAGE = 0.97
 """Part of the validation cells on which the bundle commits itself."""
 
@@ -129,14 +130,8 @@ def _trained_classifier(data: Path, runs: Path, name: str, seed: int, without: S
     model = _with_priors(_load(networks.classifier(), runs / "classifier"))
     content = to_int8(model, train_classifier.plain(read_crops(some, seed)))
     network = classify.open_classifier(content, len(CLASS_NAMES))
-    pictures, weights = train_classifier.plain(held), train_classifier.chances(held)
-
-    def judged(shown: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        return np.stack([classify.scores(network, picture, mirrored=True) for picture in shown])
-
-    strange = np.concatenate([judged(train_classifier.varied(held)) for _ in range(VARIED)])
-    heat = calibrate.temperature(strange, np.tile(held.classes, VARIED), np.tile(weights, VARIED))
-    facts, figures = _calibrated(judged(pictures), held.classes, heat)
+    pictures = train_classifier.plain(held)
+    facts, figures = _calibrated(answers(network, pictures), held.classes, temperature(network, held))
     exact = np.argmax(train_classifier.logits(model, pictures), axis=1)
     figures["float_accuracy"] = round(float((exact == held.classes).mean()), 4)
     provenance = {
@@ -146,6 +141,18 @@ def _trained_classifier(data: Path, runs: Path, name: str, seed: int, without: S
         "validation": figures,
     }
     return Taught(content, facts, provenance)
+
+
+def answers(network: Network, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Logits `(n, classes)` of crops `(n, CROP, CROP, 3)`, each by the mean of its mirror images."""
+    return np.stack([classify.scores(network, picture, mirrored=True) for picture in pictures])
+
+
+def temperature(network: Network, held: Crops) -> float:
+    """The temperature of a bundle's classifier: that of its validation crops, each varied `VARIED` times."""
+    strange = np.concatenate([answers(network, train_classifier.varied(held)) for _ in range(VARIED)])
+    classes, weights = np.tile(held.classes, VARIED), np.tile(train_classifier.chances(held), VARIED)
+    return calibrate.temperature(strange, classes, weights)
 
 
 def release_field(data: Path, runs: Path, out: Path, seed: int) -> str:

@@ -50,7 +50,7 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
         name: read_dataset(data, name, TRAINING_PARTS[name])[:: EVERY.get(name, 1)] for name in left_out
     }
     for name, fields in (judged or {"held out": sources(data, bundle.provenance["seed"])[1]}).items():
-        logits, truth = _named(fields, bundle, known)
+        logits, truth = named_cells(fields, bundle, known)
         neutrophil = bundle.classes.index("neutrophil")
         for added in ADDED:
             raised = logits.copy()
@@ -61,10 +61,16 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
             yield f"{name:<10}{added:>7.1f}{len(truth):>7}{mean:>10.1%}{recalls[neutrophil]:>13.1%}"
 
 
-def _named(
+def named_cells(
     fields: Sequence[LabelledField], bundle: Bundle, known: Collection[str | None]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Logits `(n, classes)` of the cells of known classes that the bundle locates, and the classes they have."""
+    """Logits `(n, classes)` of the cells of known classes that the bundle locates, and the classes they have.
+
+    Args:
+        fields: labelled.
+        bundle: of kind `locate-classify`.
+        known: names of classes.
+    """
     locator, classifier = open_networks(bundle)
     logits, truth = [], []
     for field in fields:
