@@ -93,7 +93,7 @@ def test_the_report_shows_what_the_numbers_rest_on(engine):
         "research use only; not for diagnosis",
         "unreviewed: counted by the networks alone; cells that wait for a person: 1",
         "1 assessable, 0 not assessable; files: 0 duplicates, 0 quarantined",
-        "smear-1, sha256 1a2b3c4d1a2b, 1 fields",
+        "smear-1, sha256 1a2b3c4d1a2b, fields: 1",
         "Clopper-Pearson",
         "fewer than 100 cells counted (10)",
     ):

@@ -105,7 +105,7 @@ def _facts(report: SlideReport) -> Table:
         ("Fields", f"{slide.fields} assessable, {slide.not_assessable} not assessable; {files}"),
     ]
     rows += [
-        ("Bundle", f"{used.name}, sha256 {used.sha256[:HASH_DIGITS]}, {used.fields} fields")
+        ("Bundle", f"{used.name}, sha256 {used.sha256[:HASH_DIGITS]}, fields: {used.fields}")
         for used in report.bundles
     ]
     if slide.unassigned:

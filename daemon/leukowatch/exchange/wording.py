@@ -30,9 +30,9 @@ def remarks(result: SlideResult) -> list[str]:
     if result.blind_to:
         told.append(f"The bundle cannot tell: {', '.join(result.blind_to)}.")
     told.append(
-        f"{result.leucocytes} leucocytes counted of {result.target} wanted, in {result.fields} fields."
+        f"Leucocytes counted: {result.leucocytes} of {result.target} wanted; fields: {result.fields}."
     )
-    told.append(f"{result.unclassified} cells unclassified, {result.artefacts} artefacts.")
+    told.append(f"Cells unclassified: {result.unclassified}; artefacts: {result.artefacts}.")
     if result.reference_source:
         told.append(f"Reference ranges: {result.reference_source}.")
     told.append(f"Bundles: {', '.join(bundles(result)) or 'none'}.")
