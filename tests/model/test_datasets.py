@@ -10,7 +10,14 @@ from leukonet.cells import CLASS_NAMES
 from leukonet.errors import DataError
 from leukonet.labels import LabelledCell, read_table
 from leukonet.result import Box
-from leukonet.training.datasets import READERS, TXL_CLASSES, read_dataset
+from leukonet.training.datasets import (
+    BCCD_DOUBTED,
+    READERS,
+    TXL_CLASSES,
+    read_dataset,
+    training_fields,
+    without_doubted,
+)
 
 BOXES = {
     "bccd": """image,object,xmin,ymin,xmax,ymax
@@ -118,6 +125,23 @@ def test_txl_pbcs_cells_that_we_read_bear_our_name(data):
     assert [reading["class"], None] == [cell.name for cell in field.cells]
 
 
+def test_cells_whose_class_we_doubt_are_trained_on_without_it(data):
+    """They stay cells, other images keep their names, and so does what a network is judged by."""
+    doubted = read_table(BCCD_DOUBTED, "image")[0]["image"]
+    for table in ("boxes.csv", "images.csv"):
+        path = data / "bccd" / table
+        path.write_text(path.read_text().replace("one.jpg", doubted))
+    judged = read_dataset(data, "bccd")
+    trained = without_doubted(judged)
+
+    assert ["neutrophil", None, None] == [cell.name for field in judged for cell in field.cells]
+    assert [None] * 3 == [cell.name for field in trained for cell in field.cells]
+    assert [field.cells[:1] for field in judged[1:]] == [field.cells[:1] for field in trained[1:]]
+    assert [[cell.box for cell in field.cells] for field in judged] == [
+        [cell.box for cell in field.cells] for field in trained
+    ]
+
+
 def test_a_missing_image_of_a_cell_that_we_read_is_told(data):
     """By its path, as a missing image is elsewhere."""
     reading = read_table(TXL_CLASSES, "image")[0]
@@ -222,6 +246,23 @@ def test_every_reading_of_ours_is_of_a_boxed_training_cell(real_data):
     )
     assert told == named
     assert not any(cell.name for field in fields if field.part != "train" for cell in field.cells)
+
+
+@pytest.mark.real
+def test_every_class_that_we_doubt_is_of_a_training_image(real_data):
+    """Published as eosinophil; no test picture's class is touched, and the other training cells keep theirs."""
+    doubted = {row["image"] for row in read_table(BCCD_DOUBTED, "image")}
+    published = read_dataset(real_data, "bccd")
+    touched = [field for field in published if field.path.name in doubted]
+    trained = Counter(
+        cell.name for field in training_fields(real_data) if field.source == "bccd" for cell in field.cells
+    )
+
+    assert len(doubted) == len(touched)
+    assert {("train", "eosinophil")} == {(field.part, cell.name) for field in touched for cell in field.cells}
+    assert {"neutrophil": 164, "eosinophil": 32, "lymphocyte": 29, "monocyte": 16, "basophil": 2} == {
+        name: count for name, count in trained.items() if name
+    }
 
 
 @pytest.mark.real

@@ -11,7 +11,7 @@ from leukonet.training import fit, train_classifier, train_locator
 from leukonet.training.benchmark.certainty import certainty_table
 from leukonet.training.benchmark.record import Part, Table, accuracy_row
 from leukonet.training.crops import Crops, read_crops
-from leukonet.training.datasets import read_dataset
+from leukonet.training.datasets import read_dataset, without_doubted
 from leukonet.training.detection import detect, detection_row
 from leukonet.training.evaluate import Tally, evaluate
 from leukonet.training.release import release_locate_classify
@@ -56,7 +56,7 @@ def measure(data: Path, name: str, start: Path, out: Path, *, epochs: Mapping[st
 
     together, located, rows, notes = Tally(), [], [], []
     for number, judged in enumerate(parts, 1):
-        others = [field for part in parts if part is not judged for field in part]
+        others = without_doubted([field for part in parts if part is not judged for field in part])
         run = out / f"fold-{number}"
         _train_locator(data, name, start, run / "locator", others, epochs["locator"], seed)
         _train_classifier(base, start, run / "classifier", others, epochs["classifier"], seed)
