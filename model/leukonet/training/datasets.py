@@ -52,18 +52,22 @@ PAPER_PART = "train_400_per_class"
 """What of Kaggle's augmented pictures trains the paper's network."""
 
 
-def training_fields(data: Path, without: Sequence[str] = ()) -> list[LabelledField]:
-    """Read every field that may be trained on, `without_doubted` names.
+def training_fields(
+    data: Path, without: Sequence[str] = (), *, as_published: bool = False
+) -> list[LabelledField]:
+    """Read every field that may be trained on.
 
     Args:
         data: folder that holds the sets.
         without: sets that are left out altogether.
+        as_published: with every name; else `without_doubted` ones.
 
     Raises:
         DataError: as `read_dataset`.
     """
     kept = {name: part for name, part in TRAINING_PARTS.items() if name not in without}
-    return without_doubted([field for name, part in kept.items() for field in read_dataset(data, name, part)])
+    fields = [field for name, part in kept.items() for field in read_dataset(data, name, part)]
+    return fields if as_published else without_doubted(fields)
 
 
 def without_doubted(fields: Sequence[LabelledField]) -> list[LabelledField]:

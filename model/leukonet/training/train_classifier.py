@@ -29,6 +29,8 @@ from leukonet.views import mirror_images
 class Recipe:
     """How crops are drawn, cut and varied; the defaults are what ships, the benchmark's ablation tries others."""
 
+    as_published: bool = False
+    """Cells of BCCD whose published class we doubt are shown by it; else they are not shown."""
     light: Callable[[Pixels], Light] = measure_light
     """Finds the field's background."""
     context: float = CONTEXT
@@ -63,7 +65,7 @@ RARE_SOURCE = 0.4
 
 
 def sources(
-    data: Path, seed: int, without: Sequence[str] = ()
+    data: Path, seed: int, without: Sequence[str] = (), *, as_published: bool = False
 ) -> tuple[list[LabelledField], list[LabelledField]]:
     """Fields to train on and fields to validate with, parted by original image or slide; no test part among them.
 
@@ -71,8 +73,9 @@ def sources(
         data: folder that holds the sets.
         seed: of the split.
         without: sets that are left out altogether.
+        as_published: with names that we doubt.
     """
-    fields = training_fields(data, without)
+    fields = training_fields(data, without, as_published=as_published)
     # A held slide would leave a class without its only slide.
     chula = [f for f in fields if f.source == "chula"]
     kept, held = hold_out([f for f in fields if f.source != "chula"], 0.08, seed)
