@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the manifest that this code reads."""
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT = "smear-5"
+DEFAULT = "smear-6"
 """The shipped production bundle."""
 
 
