@@ -30,3 +30,11 @@ def test_no_picture_that_a_set_tests_with_decides_a_setting(
     assert seen
     assert {field.source for field in seen} == {"bccd"}
     assert {field.part for field in seen} == {"train"}
+
+
+def test_the_temperature_of_varied_crops_is_the_same_each_time(synthetic_data, bundle):
+    """A choice rests on figures that come again: the bundle's seed draws the variations."""
+    module = import_module("leukonet.training.tune_temperature")
+    judged = replace(bundle, provenance={"left_out": [], "seed": 1})
+
+    assert list(module.tune(synthetic_data, judged)) == list(module.tune(synthetic_data, judged))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
-from leukonet.training import calibrate, train_classifier
+from leukonet.training import calibrate, fit, train_classifier
 from leukonet.training.crops import read_crops
-from leukonet.training.datasets import TRAINING_PARTS, classes_known, read_dataset
+from leukonet.training.datasets import classes_known
+from leukonet.training.left_out import left_out_fields, named_cells
 from leukonet.training.release import answers, temperature
-from leukonet.training.tune_priors import EVERY, named_cells
 
 
 def tune(data: Path, bundle: Bundle) -> Iterator[str]:
@@ -31,6 +31,7 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
         DataError: data are missing.
     """
     left_out, seed = bundle.provenance["left_out"], bundle.provenance["seed"]
+    fit.prepare(seed, bfloat16=False)
     held = read_crops(train_classifier.sources(data, seed, left_out)[1], seed)
     network = open_networks(bundle)[1]
     plain = answers(network, train_classifier.plain(held))
@@ -40,8 +41,7 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
     }
     judged = {"held out": (plain, held.classes)}
     known = classes_known(data, left_out) - {"artefact"}
-    for name in left_out:
-        fields = read_dataset(data, name, TRAINING_PARTS[name])[:: EVERY.get(name, 1)]
+    for name, fields in left_out_fields(data, left_out).items():
         judged[name] = named_cells(fields, bundle, known)
     yield f"{'set':<10}{'cells':>7}  {'fitted to crops':<16}{'temperature':>12}{'calibration error':>19}"
     for name, (logits, classes) in judged.items():

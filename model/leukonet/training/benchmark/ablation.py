@@ -39,12 +39,13 @@ class Change:
 
 
 WHOLE = Change("whole", "the recipe of smear-5")
+UNPALED = Change("unpaled", "no crops paled", replace(SMEAR_5, faintest=1.0))
 TAKEN = (
     WHOLE,
     Change("whole", "the same, a second seed", seeds=(1,)),
     Change("whole", "the mean of the two, which one taught by them would strive for", seeds=(0, 1)),
     Change("whole", "judged by the crop alone, not by four mirror images", mirrored=False),
-    Change("unpaled", "no crops paled", replace(SMEAR_5, faintest=1.0)),
+    UNPALED,
     Change("unstained", "no variation of stain, light and optics", replace(SMEAR_5, stain=0.0)),
     Change("exact", "crops of true size and place", replace(SMEAR_5, jitter=0.0)),
     Change("alike", "every crop drawn alike", replace(SMEAR_5, balanced=False)),
@@ -64,14 +65,14 @@ TRIED = (
     Change(
         "evened",
         "no crops paled, every stain evened by the nucleus",
-        replace(SMEAR_5, faintest=1.0, evened=True),
+        replace(UNPALED.recipe, evened=True),
     ),
     Change("stained", "a third more variation of stain, light and optics", replace(SMEAR_5, stain=1.15)),
 )
 """The recipe, and what was tried beside it and does not ship."""
 LONGER = (
     WHOLE,
-    Change("unpaled", "no crops paled", replace(SMEAR_5, faintest=1.0)),
+    UNPALED,
     Change("shipped", "nor names of BCCD's shown that we doubt: the recipe that ships", SHIPPED),
     Change("shipped", "the same, judged by the crop alone", SHIPPED, mirrored=False),
 )

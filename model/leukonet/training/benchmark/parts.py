@@ -54,11 +54,11 @@ def _ablation(
     setting: Setting,
     title: str,
     changes: Sequence[ablation.Change],
-    epochs: str = "ablation",
+    epochs: int = EPOCHS["ablation"],
     sets: Sequence[str] = unseen.SETS,
 ) -> Part:
     return ablation.measure(
-        setting.data, setting.runs, title, changes, epochs=EPOCHS[epochs], seed=setting.seed, sets=sets
+        setting.data, setting.runs, title, changes, epochs=epochs, seed=setting.seed, sets=sets
     )
 
 
@@ -77,7 +77,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
         setting, "Tried beside the recipe, each source left out", ablation.TRIED
     ),
     "longer": lambda setting: _ablation(
-        setting, "What short trainings could not settle", ablation.LONGER, "longer", ("chula", "pbc")
+        setting, "What short trainings could not settle", ablation.LONGER, EPOCHS["longer"], ("chula", "pbc")
     ),
     "rivals": lambda setting: rivals.measure(setting.data, setting.seed),
     "paper": lambda setting: paper.measure(

@@ -1,0 +1,61 @@
+"""Fields of the sources that a bundle left out, and its cells on them: what a setting may be chosen on."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from leukonet import classify
+from leukonet.analysis import open_networks
+from leukonet.bundle import Bundle
+from leukonet.labels import LabelledField
+from leukonet.tiles import locate_field
+from leukonet.training.crops import named_boxes
+from leukonet.training.datasets import TRAINING_PARTS, read_dataset
+from leukonet.training.evaluate import LEAST_OVERLAP
+from leukonet.views import crop, on_canvas, pixels
+
+EVERY = {"pbc": 10}
+"""Of PBC's fields every tenth is looked at, of other sets all; what a set tests with is left out."""
+
+
+def left_out_fields(data: Path, left_out: Sequence[str]) -> dict[str, list[LabelledField]]:
+    """Some fields of each set that may be trained on.
+
+    Args:
+        data: folder of the labelled sets.
+        left_out: names of sets.
+
+    Raises:
+        DataError: data are missing.
+    """
+    return {name: read_dataset(data, name, TRAINING_PARTS[name])[:: EVERY.get(name, 1)] for name in left_out}
+
+
+def named_cells(
+    fields: Sequence[LabelledField], bundle: Bundle, known: Collection[str | None]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Logits `(n, classes)` of the cells of known classes that the bundle locates, and the classes they have.
+
+    Args:
+        fields: labelled.
+        bundle: of kind `locate-classify`.
+        known: names of classes.
+    """
+    locator, classifier = open_networks(bundle)
+    logits, truth = [], []
+    for field in fields:
+        with Image.open(field.path) as opened:
+            image = opened.convert("RGB")
+        canvas = on_canvas(image)
+        places = locate_field(locator, canvas, image, bundle.cell_threshold)
+        for name, box in named_boxes(field, image):
+            overlap, place = max(((place.box.overlap(box), place) for place in places), default=(0.0, None))
+            if name not in known or place is None or overlap < LEAST_OVERLAP:
+                continue
+            picture = pixels(crop(image, place.box, canvas.light))
+            logits.append(classify.scores(classifier, picture, mirrored=bundle.mirrored))
+            truth.append(bundle.classes.index(name))
+    return np.stack(logits), np.array(truth)
