@@ -55,7 +55,7 @@ class Bundle:
     temperature: float
     """Logits are divided by this before the softmax, so that probabilities are calibrated."""
     mirrored: bool
-    """The classifier's answer is the mean over four mirror images of a crop."""
+    """The classifier's answer to a crop of which it is not sure is the mean over four mirror images."""
     provenance: Mapping[str, Any]
     """Data, splits, seeds and figures, as the manifest tells them."""
 

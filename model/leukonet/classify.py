@@ -12,6 +12,10 @@ from leukonet.preprocessing import CROP
 from leukonet.result import Box, Cell
 from leukonet.views import crop, mirror_images, pixels
 
+SURE = 3.0
+"""Logits by which the first class leads the second one from which on a crop names its cell alone: its mirror images
+would not name it otherwise (`leukonet train mirrors`)."""
+
 
 def open_classifier(content: bytes, classes: int) -> Network:
     """The classifier's network, its shape checked."""
@@ -24,16 +28,24 @@ def scores(network: Network, picture: Pixels, *, mirrored: bool) -> Scores:
     Args:
         network: from `open_classifier`.
         picture: `(CROP, CROP, 3)` uint8.
-        mirrored: the mean over its four mirror images; else the crop as it is, in a quarter of the time.
+        mirrored: of a crop that is not `SURE`, the mean over its four mirror images; else of each as it is.
 
     Raises:
         BundleDamaged: the network does not run.
         BadScores: it gave a score that is no number.
     """
-    if not mirrored:
-        return network(picture)
-    together: Scores = np.mean([network(image) for image in mirror_images(picture)], axis=0)
+    alone = network(picture)
+    if not mirrored or lead(alone) >= SURE:
+        return alone
+    _, *others = mirror_images(picture)
+    together: Scores = np.mean([alone, *map(network, others)], axis=0)
     return together
+
+
+def lead(logits: Scores) -> float:
+    """By how much the first class's logit, of `(classes,)`, exceeds the second's."""
+    second, first = np.sort(logits)[-2:]
+    return float(first - second)
 
 
 def name_at(

@@ -11,12 +11,12 @@ from hypothesis.extra.numpy import arrays
 
 from leukonet.analysis import analyse, open_networks
 from leukonet.cells import BY_NAME, CLASS_NAMES, Role
-from leukonet.classify import name, probabilities, scores
+from leukonet.classify import SURE, lead, name, probabilities, scores
+from leukonet.decode import decode
 from leukonet.errors import BadScores
 from leukonet.phantom import field_bytes
-from leukonet.preprocessing import CROP
 from leukonet.result import Box
-from leukonet.views import mirror_images
+from leukonet.views import crop, mirror_images, on_canvas, pixels
 
 BOX = Box(1, 2, 30, 40)
 logits = arrays(np.float32, 8, elements=st.floats(-60, 60, width=32))
@@ -99,28 +99,62 @@ def test_a_cell_at_the_threshold_is_classified(bundle):
 
 
 @pytest.fixture
-def crop_and_network(bundle):
-    """A crop that no mirror leaves as it is, and the classifier."""
-    picture = np.random.default_rng(3).integers(0, 256, (CROP, CROP, 3), np.uint8)
-    return picture, open_networks(bundle)[1]
+def network(bundle):
+    """The classifier."""
+    return open_networks(bundle)[1]
 
 
-def test_a_mirrored_crop_is_named_as_the_crop_itself(crop_and_network):
-    """The mean over all four mirror images depends on none of them."""
-    picture, network = crop_and_network
-    told = [scores(network, image, mirrored=True) for image in mirror_images(picture)]
+def phantom_crop(bundle, cell_class):
+    """The crop of a phantom's only cell."""
+    data = field_bytes(1, (cell_class,))
+    (cell,) = analyse(data, bundle).cells
+    image = decode(data)
+    return pixels(crop(image, cell.box, on_canvas(image).light))
+
+
+@pytest.fixture
+def doubtful(bundle, network):
+    """A crop of which the classifier is not sure, however it is turned."""
+    picture = phantom_crop(bundle, "lymphocyte")
+    assert all(lead(network(image)) < SURE for image in mirror_images(picture))
+    return picture
+
+
+@pytest.fixture
+def clear(bundle, network):
+    """A crop of which it is."""
+    picture = phantom_crop(bundle, "neutrophil")
+    assert lead(network(picture)) >= SURE
+    return picture
+
+
+def test_a_doubtful_crop_is_named_alike_by_its_mirror_images(network, doubtful):
+    """The mean over all four depends on none of them."""
+    told = [scores(network, image, mirrored=True) for image in mirror_images(doubtful)]
 
     assert 4 == len(told)
     for other in told[1:]:
         assert pytest.approx(told[0], abs=1e-5) == other
-    assert told[0].tolist() != network(picture).tolist()
+    assert told[0].tolist() != network(doubtful).tolist()
 
 
-def test_a_crop_alone_is_named_by_its_own_scores(crop_and_network):
+def test_a_clear_crop_is_looked_at_but_once(network, clear):
+    """Its own scores are the answer: three looks are spared."""
+    looked = []
+
+    def counting(image):
+        looked.append(image)
+        return network(image)
+
+    told = scores(counting, clear, mirrored=True)
+
+    assert 1 == len(looked)
+    assert network(clear).tolist() == told.tolist()
+
+
+def test_a_crop_alone_is_named_by_its_own_scores(network, doubtful):
     """Where a bundle does not ask for mirror images."""
-    picture, network = crop_and_network
-
-    assert network(picture).tolist() == scores(network, picture, mirrored=False).tolist()
+    assert network(doubtful).tolist() == scores(network, doubtful, mirrored=False).tolist()
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

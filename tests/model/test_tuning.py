@@ -6,15 +6,23 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from leukonet.preprocessing import CROP
+
+LOGITS, CROPS = np.zeros((1, 8)), np.zeros((1, CROP, CROP, 3), np.uint8)
 pytestmark = pytest.mark.slow  # TensorFlow's import
 
 
 @pytest.mark.parametrize(
-    ("name", "judges"),
-    [("tune_threshold", "_line"), ("tune_priors", "named_cells"), ("tune_temperature", "named_cells")],
+    ("name", "judges", "answers"),
+    [
+        ("tune_threshold", "_line", LOGITS),
+        ("tune_priors", "named_cells", LOGITS),
+        ("tune_temperature", "named_cells", LOGITS),
+        ("tune_mirrors", "located_crops", CROPS),
+    ],
 )
 def test_no_picture_that_a_set_tests_with_decides_a_setting(
-    synthetic_data, bundle, monkeypatch, name, judges
+    synthetic_data, bundle, monkeypatch, name, judges, answers
 ):
     """Not even where the bundle left the whole set out: the set's other pictures alone are looked at."""
     module = import_module(f"leukonet.training.{name}")
@@ -22,7 +30,7 @@ def test_no_picture_that_a_set_tests_with_decides_a_setting(
 
     def judge(*given):
         seen.extend(next(each for each in given if isinstance(each, list)))
-        return np.zeros((1, 8)), np.zeros(1, int)
+        return answers, np.zeros(1, int)
 
     monkeypatch.setattr(module, judges, judge)
     list(module.tune(synthetic_data, replace(bundle, provenance={"left_out": ["bccd"], "seed": 1})))

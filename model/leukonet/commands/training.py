@@ -1,5 +1,6 @@
 """Commands that train the networks and pack them: one by one, or all by `build`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -82,8 +83,7 @@ def train_threshold(
     """What each threshold of the locator costs and brings, on training pictures or on the sources left out."""
     from leukonet.training.tune_threshold import tune
 
-    for line in tune(data, load_locating(bundle)):
-        typer.echo(line)
+    _tell(tune(data, load_locating(bundle)))
 
 
 @training.command("priors")
@@ -94,8 +94,7 @@ def train_priors(
     """What it brings to expect more neutrophils, on the sources left out, or on what was held out of training."""
     from leukonet.training.tune_priors import tune
 
-    for line in tune(data, load_locating(bundle)):
-        typer.echo(line)
+    _tell(tune(data, load_locating(bundle)))
 
 
 @training.command("temperature")
@@ -106,8 +105,18 @@ def train_temperature(
     """What it brings to fit the temperature to varied crops, on held-out cells and on the sources left out."""
     from leukonet.training.tune_temperature import tune
 
-    for line in tune(data, load_locating(bundle)):
-        typer.echo(line)
+    _tell(tune(data, load_locating(bundle)))
+
+
+@training.command("mirrors")
+def train_mirrors(
+    data: Data = Path("data"),
+    bundle: WhichBundle = DEFAULT,
+) -> None:
+    """What it spares to look but once at a crop that is surely named, on the sources left out or on held-out cells."""
+    from leukonet.training.tune_mirrors import tune
+
+    _tell(tune(data, load_locating(bundle)))
 
 
 @training.command("levels")
@@ -119,7 +128,12 @@ def train_levels(
     """How well rules for the magnification of large fields do on training pictures."""
     from leukonet.training.tune_levels import tune
 
-    for line in tune(data, load_locating(bundle), seed):
+    _tell(tune(data, load_locating(bundle), seed))
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Print each as soon as it is known."""
+    for line in lines:
         typer.echo(line)
 
 

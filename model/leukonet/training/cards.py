@@ -5,7 +5,8 @@ from typing import Any
 from leukonet.bundle import Kind
 
 SETS = {
-    "bccd": "BCCD Dataset (Shenggan, after cosmicad and akshaylamba), MIT; fields of Kaggle's test side left out",
+    "bccd": "BCCD Dataset (Shenggan, after cosmicad and akshaylamba), MIT; fields of Kaggle's test side left out, and "
+    "the published names of 41 cells that we doubt; no haematologist has checked them",
     "chula": "Chula WBC fields (Chulalongkorn University, singgihbekti), MIT",
     "kaggle_augmented": "400 pictures a class of Kaggle's augmented BCCD, published with no licence file of its own",
     "pbc": "PBC (Acevedo et al. 2020, doi:10.17632/snkd93bnjr.1), CC BY 4.0; WBCAtt's train part",
@@ -28,9 +29,10 @@ Finds every white cell of a smear field and names it: {", ".join(manifest["class
 
 {_learned(origin)}
 Two int8 networks on LiteRT. The locator sees the field on a canvas of 256 pixels and marks centres and sizes; the
-classifier sees one crop of 96 pixels, {manifest["preprocessing"]["context"]} times as wide as the cell, and its mirror
-images: the mean is the answer. The field's background is measured as a smooth surface and brought to the same grey
-beforehand. The locator, {origin["locator_of"]}'s, was trained for {origin["locator_epochs"]} epochs and the classifier,
+classifier sees one crop of 96 pixels, {manifest["preprocessing"]["context"]} times as wide as the cell, and where it is
+not sure of it the mirror images too: then the mean is the answer. The field's background is measured as a smooth
+surface and brought to the same grey beforehand.
+The locator, {origin["locator_of"]}'s, was trained for {origin["locator_epochs"]} epochs and the classifier,
 {origin["classifier_of"]}'s, for {origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied
 at random; seed {origin["seed"]}.
 Fields were split by original image before any augmentation. PBC has no boxes: the outline of the central cell stands

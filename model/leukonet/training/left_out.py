@@ -10,6 +10,7 @@ from PIL import Image
 from leukonet import classify
 from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
+from leukonet.colour import Pixels
 from leukonet.labels import LabelledField
 from leukonet.tiles import locate_field
 from leukonet.training.crops import named_boxes
@@ -44,8 +45,17 @@ def named_cells(
         bundle: of kind `locate-classify`.
         known: names of classes.
     """
-    locator, classifier = open_networks(bundle)
-    logits, truth = [], []
+    network = open_networks(bundle)[1]
+    pictures, truth = located_crops(fields, bundle, known)
+    return np.stack([classify.scores(network, each, mirrored=bundle.mirrored) for each in pictures]), truth
+
+
+def located_crops(
+    fields: Sequence[LabelledField], bundle: Bundle, known: Collection[str | None]
+) -> tuple[list[Pixels], npt.NDArray[np.int64]]:
+    """Crops `(CROP, CROP, 3)` of the same cells as the bundle cuts them, and the classes they have."""
+    locator = open_networks(bundle)[0]
+    pictures, truth = [], []
     for field in fields:
         with Image.open(field.path) as opened:
             image = opened.convert("RGB")
@@ -55,7 +65,6 @@ def named_cells(
             overlap, place = max(((place.box.overlap(box), place) for place in places), default=(0.0, None))
             if name not in known or place is None or overlap < LEAST_OVERLAP:
                 continue
-            picture = pixels(crop(image, place.box, canvas.light))
-            logits.append(classify.scores(classifier, picture, mirrored=bundle.mirrored))
+            pictures.append(pixels(crop(image, place.box, canvas.light)))
             truth.append(bundle.classes.index(name))
-    return np.stack(logits), np.array(truth)
+    return pictures, np.array(truth)

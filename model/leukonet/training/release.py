@@ -144,7 +144,7 @@ def _trained_classifier(data: Path, runs: Path, name: str, seed: int, without: S
 
 
 def answers(network: Network, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Logits `(n, classes)` of crops `(n, CROP, CROP, 3)`, each by the mean of its mirror images."""
+    """Logits `(n, classes)` of crops `(n, CROP, CROP, 3)`, each as a bundle that asks for mirror images gives them."""
     return np.stack([classify.scores(network, picture, mirrored=True) for picture in pictures])
 
 
