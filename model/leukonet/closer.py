@@ -17,7 +17,7 @@ SMALL = 50.0
 Chula's about 27."""
 SHOWN = 64.0
 """Canvas pixels that such a place's longer side has in the closer look: in the middle of what training shows."""
-LEAST = 0.15
+LEAST = 0.2
 """Score from which on a small place is worth a closer look: the smaller a cell, the less sure is the locator."""
 LIKELY = 0.05
 """Score from which on a closer look tells of a place."""
