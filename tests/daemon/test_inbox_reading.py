@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from leukowatch.errors import ChangedWhileRead
-from leukowatch.inbox.intake import identify
+from leukowatch.inbox.intake import look
 from leukowatch.inbox.reading import Readable, read
 from leukowatch.setting_tables import InboxSettings
 
@@ -15,12 +15,12 @@ KEY = b"S1/a.jpg"
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a file into the inbox and tell its state."""
+    """Write a file into the inbox and look at it."""
     (tmp_path / "S1").mkdir()
 
     def write(data):
         (tmp_path / "S1/a.jpg").write_bytes(data)
-        return identify(tmp_path, KEY)
+        return look(tmp_path, KEY, InboxSettings().max_bytes)
 
     return write
 

@@ -131,10 +131,11 @@ def carry(source: Source, goal: Goal) -> Path | None:
     """
     os.fsync(source.descriptor)
     for target in goal.paths():
-        if _has_card(target, goal) and _is_left_by_crash(source, target) and not goal.is_anothers(target):
+        there = _status(target)
+        if there and _is_left_by_crash(source, target, there, goal):
             source.remove()
             return target
-        if os.path.lexists(target) or (goal.card is not None and not _reserve(target, goal)):
+        if there or (goal.card is not None and not _reserve(target, goal)):
             continue
         try:
             moved = _move(source, target, goal)
@@ -147,10 +148,20 @@ def carry(source: Source, goal: Goal) -> Path | None:
     raise AssertionError  # paths never end
 
 
+def _status(target: Path) -> os.stat_result | None:
+    """What is at a path, a link itself; None where nothing is."""
+    try:
+        return target.lstat()
+    except FileNotFoundError:
+        return None
+
+
 def _has_card(target: Path, goal: Goal) -> bool:
     """Whether the JSON that goes before a file into quarantine is there; the file is a stranger's without it."""
+    if goal.card is None:
+        return True
     card = sidecar_of(target)
-    return goal.card is None or (card.is_file() and card.read_bytes() == goal.card)
+    return card.is_file() and card.read_bytes() == goal.card
 
 
 def _reserve(target: Path, goal: Goal) -> bool:
@@ -168,12 +179,13 @@ def _withdraw(target: Path, goal: Goal) -> None:
         sidecar_of(target).unlink()
 
 
-def _is_left_by_crash(source: Source, target: Path) -> bool:
+def _is_left_by_crash(source: Source, target: Path, there: os.stat_result, goal: Goal) -> bool:
     """Whether an earlier try may have brought the file here and not have come to remove the source."""
-    try:
-        there = target.lstat()
-    except FileNotFoundError:
-        return False
+    return _has_card(target, goal) and _is_same(source, target, there) and not goal.is_anothers(target)
+
+
+def _is_same(source: Source, target: Path, there: os.stat_result) -> bool:
+    """Whether what is at a path is the file, or a copy of it with its time."""
     if os.path.samestat(there, source.status):
         return True
     if not stat.S_ISREG(there.st_mode):

@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from leukowatch.durable import sync_folder
@@ -57,12 +57,14 @@ class Filer:
         touched: set[Path] = set()
         given: dict[Path, int] = {}
         done = []
+        made = cache(make_folder)
 
         def is_anothers(filing: Filing, path: Path) -> bool:
             return given.get(path, filing.arrival_id) != filing.arrival_id or named(filing, path)
 
         for filing in filings:
-            place = self._attempt(filing, partial(is_anothers, filing), touched)
+            goal = partial(self._goal, filing, partial(is_anothers, filing), made)
+            place = self._attempt(filing, goal, touched)
             if isinstance(place, Path):
                 given[place] = filing.arrival_id
             done.append(place)
@@ -119,7 +121,7 @@ class Filer:
                     source.renamed(own_name(source.name))
 
     def _attempt(
-        self, filing: Filing, is_anothers: Callable[[Path], bool], touched: set[Path]
+        self, filing: Filing, goal: Callable[[], Goal], touched: set[Path]
     ) -> Path | FilingFailed | None:
         shown = printable(filing.relative)
         if not is_safe_folder(filing.slide) or filing.status is Status.REQUEUED:
@@ -127,7 +129,7 @@ class Filer:
         if not self._inbox.is_dir():
             return FilingFailed(f"{shown}: cannot be moved, as the inbox {self._inbox} is not there")
         try:
-            return self._file(filing, self._goal(filing, is_anothers), touched)
+            return self._file(filing, goal(), touched)
         except StoreUnavailable as error:
             return FilingFailed(
                 f"{shown}: it cannot be told whether it was moved already ({error}); it is tried again"
@@ -146,17 +148,22 @@ class Filer:
     def _root_of(self, filing: Filing) -> Path:
         return self._quarantine if filing.status is Status.QUARANTINED else self._archive
 
-    def _goal(self, filing: Filing, is_anothers: Callable[[Path], bool]) -> Goal:
+    def _goal(
+        self,
+        filing: Filing,
+        is_anothers: Callable[[Path], bool],
+        made: Callable[[Path, tuple[bytes, ...]], Path],
+    ) -> Goal:
         """Choose and make the folder that a filing goes to."""
         slide = os.fsencode(filing.slide)
         *folders, name = filing.relative.split(b"/")
         card = None
         if filing.status is Status.QUARANTINED:
-            folder = make_folder(self._quarantine, [slide])
+            folder = made(self._quarantine, (slide,))
             card = sidecar_content(filing)
         else:
             below = [DUPLICATES] if filing.status is Status.DUPLICATE else folders[1:]
-            folder = make_folder(self._archive, [slide, *below])
+            folder = made(self._archive, (slide, *below))
         number = filing.arrival_id
         return Goal(folder, name, f".{number}.part", is_anothers, card, aside_for(number))
 

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 
 from leukowatch.errors import ChangedWhileRead, FileTooLarge
-from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.bounded import Wholeness
-from leukowatch.inbox.intake import identify, received, received_unread, take
+from leukowatch.inbox.intake import Look, identify, received, received_unread, take
 from leukowatch.inbox.naming import printable
-from leukowatch.inbox.whole import structure
 from leukowatch.setting_tables import InboxSettings
 from leukowatch.store.outcome import Outcome, Received
 
@@ -24,13 +21,13 @@ class Readable:
     """Its whole content."""
 
 
-def read(folder: Path, key: bytes, seen: Identity, inbox: InboxSettings, now: datetime) -> Readable | Outcome:
-    """Read a file that was judged complete.
+def read(folder: Path, key: bytes, seen: Look, inbox: InboxSettings, now: datetime) -> Readable | Outcome:
+    """Read a file that is to wait no longer.
 
     Args:
         folder: the inbox.
         key: raw path below it.
-        seen: the file that was judged; what took its name since must be judged anew.
+        seen: the look by which it was judged; what took its name since must be judged anew.
         inbox: in force.
         now: aware, UTC.
 
@@ -45,17 +42,17 @@ def read(folder: Path, key: bytes, seen: Identity, inbox: InboxSettings, now: da
     except FileTooLarge as error:
         unread = received_unread(key, identify(folder, key), inbox.slide_pattern, now)
         return Outcome(unread, None, error.reason, str(error))
-    if arrival.identity != seen:
+    if arrival.identity != seen.identity:
         raise ChangedWhileRead(f"{printable(key)}: replaced before it was opened; it is looked at anew")
     taken = received(arrival, now)
-    flaw = _flaw(arrival.data)
+    flaw = _flaw(seen)
     return Outcome(taken, None, *flaw) if flaw else Readable(taken, arrival.data)
 
 
-def _flaw(data: bytes) -> tuple[str, str] | None:
+def _flaw(seen: Look) -> tuple[str, str] | None:
     """Reason and sentence for what needs no decoder to be refused."""
-    if not data:
+    if not seen.identity.size:
         return "empty", "the file has no bytes: have the microscope export it again"
-    if structure(BytesIO(data), len(data)) is Wholeness.CUT:
+    if seen.wholeness is Wholeness.CUT:
         return "truncated", "the image's end is missing: copy the file again"
     return None

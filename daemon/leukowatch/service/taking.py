@@ -11,9 +11,8 @@ import structlog
 from leukonet.result import FieldResult
 from leukowatch.analysis.answers import Answer, Pool, Refused, Returned
 from leukowatch.errors import ChangedWhileRead, IntakeError, NotRegular, Unreadable, Vanished
-from leukowatch.inbox.arrival import Identity
 from leukowatch.inbox.gate import Gate
-from leukowatch.inbox.intake import look
+from leukowatch.inbox.intake import Look, look
 from leukowatch.inbox.naming import printable, slide_of
 from leukowatch.inbox.reading import read
 from leukowatch.inbox.stability import Sign, Stability
@@ -182,11 +181,11 @@ class Taker:
             seen = look(self._folder, key, self._settings.inbox.max_bytes)
             closed = seen.closed and not self._watch.polling  # others than this machine may write there
             if self._stability.observe(key, seen.identity, seen.wholeness, closed=closed):
-                self._take(key, seen.identity)
+                self._take(key, seen)
         except IntakeError as error:
             self._not_now(key, error)
 
-    def _take(self, key: bytes, seen: Identity) -> None:
+    def _take(self, key: bytes, seen: Look) -> None:
         """Read a complete file, and have it looked at where it can be."""
         taken = read(self._folder, key, seen, self._settings.inbox, datetime.now(UTC))
         self._in_hand.add(key)
