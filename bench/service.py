@@ -134,11 +134,17 @@ def commented(jpeg: bytes, text: str) -> bytes:
 
 def drop(files: Iterable[bytes], folder: Path, start: int = 0) -> None:
     """Put files into a slide's folder as a microscope does: written aside, then renamed in."""
+    for aside, place in staged(files, folder, start):
+        aside.rename(place)
+
+
+def staged(files: Iterable[bytes], folder: Path, start: int = 0) -> Iterator[tuple[Path, Path]]:
+    """Write files aside in a slide's folder, and give each one's path and the one that it is to have."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(files, start):
         part = folder / f".{number}.tmp"
         part.write_bytes(data)
-        part.rename(folder / f"field-{number:06}.jpg")
+        yield part, folder / f"field-{number:06}.jpg"
 
 
 def told(figures: Sequence[float], digits: int = 2) -> str:
