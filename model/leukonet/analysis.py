@@ -10,7 +10,7 @@ from leukonet.bundle import Bundle, Kind
 from leukonet.classify import name_at, open_classifier
 from leukonet.decode import MAX_PIXELS, decode
 from leukonet.field import answer, open_field
-from leukonet.locate import open_locator
+from leukonet.locate import Locator
 from leukonet.network import Network
 from leukonet.result import Cell, FieldResult
 from leukonet.tiles import locate_field, middle
@@ -77,12 +77,12 @@ def open_networks(bundle: Bundle) -> tuple[Network, ...]:
     Raises:
         BundleDamaged: a network does not run or has another shape.
     """
-    return _open_files(bundle.kind, tuple(bundle.networks.values()), len(bundle.classes))
+    return _open_files(bundle.kind, tuple(bundle.networks.values()), len(bundle.classes), bundle.raised)
 
 
 @lru_cache(maxsize=4)
-def _open_files(kind: Kind, contents: tuple[bytes, ...], classes: int) -> tuple[Network, ...]:
+def _open_files(kind: Kind, contents: tuple[bytes, ...], classes: int, raised: float) -> tuple[Network, ...]:
     """Interpreters of a bundle, made once a process."""
     if kind is Kind.FIELD:
         return (open_field(contents[0], classes),)
-    return open_locator(contents[0]), open_classifier(contents[1], classes)
+    return Locator(contents[0], raised), open_classifier(contents[1], classes)

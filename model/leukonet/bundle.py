@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the manifest that this code reads."""
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT = "smear-6"
+DEFAULT = "smear-7"
 """The shipped production bundle."""
 
 
@@ -56,6 +56,8 @@ class Bundle:
     """Logits are divided by this before the softmax, so that probabilities are calibrated."""
     mirrored: bool
     """The classifier's answer to a crop of which it is not sure is the mean over four mirror images."""
+    raised: float
+    """How far a pale stain is raised before the networks look: 0 not at all, 1 to the usual."""
     provenance: Mapping[str, Any]
     """Data, splits, seeds and figures, as the manifest tells them."""
 
@@ -142,6 +144,7 @@ def _checked(folder: Path, raw: bytes, manifest: dict[str, Any]) -> Bundle:
         unclassified_below=float(manifest["unclassified_below"]),
         temperature=float(manifest["temperature"]),
         mirrored=manifest.get("mirrored", False) is True,
+        raised=float(manifest.get("raised", 0)),
         provenance=manifest["provenance"],
     )
     fault = _fault(bundle) or _strange(kind, manifest)

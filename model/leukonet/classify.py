@@ -8,7 +8,8 @@ from leukonet.cells import BY_NAME, Role
 from leukonet.colour import Pixels
 from leukonet.light import Light
 from leukonet.network import Network, Scores
-from leukonet.preprocessing import CROP
+from leukonet.pale import raise_cell
+from leukonet.preprocessing import CONTEXT, CROP
 from leukonet.result import Box, Cell
 from leukonet.views import crop, mirror_images, pixels
 
@@ -64,8 +65,20 @@ def name_at(
     Raises:
         BundleDamaged, BadScores: as `scores`.
     """
-    picture = pixels(crop(image, box, light))
+    picture = cut(bundle, image, light, box)
     return name(bundle, scores(network, picture, mirrored=bundle.mirrored), box, score)
+
+
+def cut(bundle: Bundle, image: Image.Image, light: Light, box: Box) -> Pixels:
+    """Cut a place out of its field as a bundle's classifier sees it: `(CROP, CROP, 3)` uint8.
+
+    Args:
+        bundle: of kind `locate-classify`.
+        image: the field as it came.
+        light: the field's background, from its `Canvas`.
+        box: the place, in the field's pixels.
+    """
+    return raise_cell(pixels(crop(image, box, light)), 1 / CONTEXT, bundle.raised)
 
 
 def probabilities(logits: Scores, temperature: float) -> Scores:

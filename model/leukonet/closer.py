@@ -27,7 +27,7 @@ def look_closer(network: Network, image: Image.Image, look: Look, threshold: flo
     """Judge the small places of a look by a closer one each, and leave out what is a speck beside the surest of all.
 
     Args:
-        network: from `open_locator`.
+        network: the bundle's `Locator`.
         image: the field, RGB.
         look: its places from `LEAST` on, or from the threshold where that is lower, the most certain first.
         threshold: least score, 0 to 1; of a small place the mean of both looks must reach it.

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from leukonet.bundle import LOCATOR
+from leukonet.colour import Pixels
 from leukonet.network import Network, Scores
+from leukonet.pale import raise_field
 from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
 from leukonet.views import Canvas, pixels
@@ -30,16 +32,32 @@ class Located(NamedTuple):
     """0 to 1."""
 
 
-def open_locator(content: bytes) -> Network:
-    """The locator's network, its shape checked."""
-    return Network(content, LOCATOR, (CANVAS, CANVAS), OUTPUTS)
+class Locator(Network):
+    """The locator's network, its shape checked.
+
+    Args:
+        content: of its file.
+        raised: how far the stain of pale fields is raised before it sees them, 0 to 1.
+    """
+
+    def __init__(self, content: bytes, raised: float) -> None:
+        super().__init__(content, LOCATOR, (CANVAS, CANVAS), OUTPUTS)
+        self._raised = raised
+
+    def __call__(self, image: Pixels) -> Scores:
+        """The map of a canvas, as `peaks` takes it.
+
+        Raises:
+            BundleDamaged, BadScores: as `Network`.
+        """
+        return super().__call__(raise_field(image, self._raised))
 
 
 def locate(network: Network, canvas: Canvas, size: tuple[int, int], threshold: float) -> list[Located]:
     """Find cells.
 
     Args:
-        network: from `open_locator`.
+        network: the bundle's `Locator`.
         canvas: the field drawn small.
         size: `(width, height)` of the field in pixels.
         threshold: least score, 0 to 1.

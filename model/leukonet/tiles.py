@@ -58,7 +58,7 @@ def locate_field(network: Network, canvas: Canvas, image: Image.Image, threshold
     """Find the cells of a field of any size.
 
     Args:
-        network: from `open_locator`.
+        network: the bundle's `Locator`.
         canvas: the whole field drawn small.
         image: the field, RGB.
         threshold: least score, 0 to 1.
@@ -74,7 +74,7 @@ def looks(network: Network, canvas: Canvas, image: Image.Image, least: float) ->
     """Look at a field as a whole, then at each finer level as it is asked for.
 
     Args:
-        network: from `open_locator`.
+        network: the bundle's `Locator`.
         canvas: the whole field drawn small.
         image: the field, RGB.
         least: score from which on places are told, 0 to 1.

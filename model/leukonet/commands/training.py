@@ -119,6 +119,17 @@ def train_mirrors(
     _tell(tune(data, load_locating(bundle)))
 
 
+@training.command("pale")
+def train_pale(
+    data: Data = Path("data"),
+    bundle: WhichBundle = DEFAULT,
+) -> None:
+    """What it brings to raise the stain of pale fields and cells, on the sources left out or on training pictures."""
+    from leukonet.training.tune_pale import tune
+
+    _tell(tune(data, load_locating(bundle)))
+
+
 @training.command("levels")
 def train_levels(
     data: Data = Path("data"),
@@ -150,7 +161,7 @@ def pack(
     classifier: Annotated[
         str | None,
         typer.Option(
-            help="A bundle whose classifier and calibration are taken over, instead of the one below --runs."
+            help="A bundle whose classifier is taken over, calibrated anew, instead of the one below --runs."
         ),
     ] = None,
     benchmark: Benchmark = None,

@@ -31,7 +31,8 @@ Finds every white cell of a smear field and names it: {", ".join(manifest["class
 Two int8 networks on LiteRT. The locator sees the field on a canvas of 256 pixels and marks centres and sizes; the
 classifier sees one crop of 96 pixels, {manifest["preprocessing"]["context"]} times as wide as the cell, and where it is
 not sure of it the mirror images too: then the mean is the answer. The field's background is measured as a smooth
-surface and brought to the same grey beforehand.
+surface and brought to the same grey beforehand, and a pale stain is raised {manifest["raised"]:.0%} of the way to the
+usual one.
 The locator, {origin["locator_of"]}'s, was trained for {origin["locator_epochs"]} epochs and the classifier,
 {origin["classifier_of"]}'s, for {origin["classifier_epochs"]}, of 100 batches each, with stain, light and optics varied
 at random; seed {origin["seed"]}.

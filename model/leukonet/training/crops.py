@@ -14,7 +14,6 @@ from leukonet.light import Light, measure_light
 from leukonet.preprocessing import CONTEXT
 from leukonet.result import Box
 from leukonet.training.outline import central_box
-from leukonet.training.stain import even_stain
 from leukonet.views import crop, on_canvas, pixels
 
 MARGIN = 1.5
@@ -65,7 +64,6 @@ def read_crops(
     seed: int,
     light: Callable[[Pixels], Light] = measure_light,
     *,
-    evened: bool = False,
     context: float = CONTEXT,
 ) -> Crops:
     """Cut every labelled cell, and `NEGATIVES` places without one from each field that boxes its cells.
@@ -74,7 +72,6 @@ def read_crops(
         fields: whose cells are cut.
         seed: of the places without a cell.
         light: finds the field's background.
-        evened: every crop's stain is brought to the same nucleus.
         context: the network's view, in units of the box's longer side.
     """
     random = np.random.default_rng(seed)
@@ -86,8 +83,7 @@ def read_crops(
             image = opened.convert("RGB")
         found = on_canvas(image, light=light).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
-            cut = crop(image, box, found, KEPT, context * MARGIN)
-            images.append(pixels(even_stain(cut, 1 / (context * MARGIN)) if evened else cut))
+            images.append(pixels(crop(image, box, found, KEPT, context * MARGIN)))
             classes.append(CLASS_NAMES.index(name))
             sources.append(field.source)
     return Crops(np.stack(images), np.array(classes), np.array(sources))

@@ -16,7 +16,7 @@ from leukonet.tiles import locate_field
 from leukonet.training.crops import named_boxes
 from leukonet.training.datasets import TRAINING_PARTS, read_dataset
 from leukonet.training.evaluate import LEAST_OVERLAP
-from leukonet.views import crop, on_canvas, pixels
+from leukonet.views import on_canvas
 
 EVERY = {"pbc": 10}
 """Of PBC's fields every tenth is looked at, of other sets all; what a set tests with is left out."""
@@ -65,6 +65,6 @@ def located_crops(
             overlap, place = max(((place.box.overlap(box), place) for place in places), default=(0.0, None))
             if name not in known or place is None or overlap < LEAST_OVERLAP:
                 continue
-            pictures.append(pixels(crop(image, place.box, canvas.light)))
+            pictures.append(classify.cut(bundle, image, canvas.light, place.box))
             truth.append(bundle.classes.index(name))
     return pictures, np.array(truth)

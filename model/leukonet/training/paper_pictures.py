@@ -11,7 +11,7 @@ from leukonet.cells import PAPER_CLASSES
 from leukonet.colour import Pixels
 from leukonet.field import SIZE, whole
 from leukonet.labels import LabelledField
-from leukonet.locate import locate, open_locator
+from leukonet.locate import Locator, locate
 from leukonet.views import crop, on_canvas, pixels
 
 THRESHOLD = 0.2
@@ -39,7 +39,7 @@ def read_pictures(fields: Sequence[LabelledField], locator: bytes | None = None)
         fields: labelled; the first cell's class is the field's.
         locator: the network file that finds the cell, to see its crop; None to see whole fields.
     """
-    network = open_locator(locator) if locator else None
+    network = Locator(locator, raised=0) if locator else None
     kept = [field for field in fields if field.cells and field.cells[0].name in PAPER_CLASSES]
     images, located = [], []
     for field in kept:

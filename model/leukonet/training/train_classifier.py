@@ -35,8 +35,6 @@ class Recipe:
     """Finds the field's background."""
     context: float = CONTEXT
     """The crop's side, in units of the longer side of the cell's box."""
-    evened: bool = False
-    """Every crop's stain is brought to the same nucleus."""
     stain: float = 0.85
     """Strength of the variation of stain, light and optics; 0 for none."""
     faintest: float = 1.0

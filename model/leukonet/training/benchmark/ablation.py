@@ -62,11 +62,6 @@ TRIED = (
     Change(
         "roughened", "half of the batches roughened by random convolutions", replace(SMEAR_5, roughened=0.5)
     ),
-    Change(
-        "evened",
-        "no crops paled, every stain evened by the nucleus",
-        replace(UNPALED.recipe, evened=True),
-    ),
     Change("stained", "a third more variation of stain, light and optics", replace(SMEAR_5, stain=1.15)),
 )
 """The recipe, and what was tried beside it and does not ship."""
@@ -134,7 +129,7 @@ def score(data: Path, runs: Path, name: str, change: Change, *, epochs: int, see
         seed: of every random choice.
     """
     recipe = change.recipe
-    cut = _Cut(recipe.as_published, recipe.light, recipe.context, recipe.evened)
+    cut = _Cut(recipe.as_published, recipe.light, recipe.context)
     crops, watched, judged = _crops(data, name, seed, cut)
     pictures, logits = train_classifier.plain(judged), []
     for more in change.seeds:
@@ -150,7 +145,6 @@ class _Cut(NamedTuple):
     as_published: bool
     light: Callable[[Pixels], Light]
     context: float
-    evened: bool
 
 
 @lru_cache(maxsize=1)
@@ -159,8 +153,7 @@ def _crops(data: Path, name: str, seed: int, cut: _Cut) -> tuple[Crops, Crops, C
     fields, held = train_classifier.sources(data, seed, (name,), as_published=cut.as_published)
     judged = _thinned(read_dataset(data, name))
     crops, watched, truth = (
-        read_crops(part, seed, cut.light, evened=cut.evened, context=cut.context)
-        for part in (fields, held, judged)
+        read_crops(part, seed, cut.light, context=cut.context) for part in (fields, held, judged)
     )
     return crops, watched, truth
 
