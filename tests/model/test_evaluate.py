@@ -24,7 +24,7 @@ def found(first: str, box: Box = HERE, *, unclassified: bool = False) -> Cell:
 
 def bundle_of(kind: Kind) -> Bundle:
     """A bundle of which only the kind is looked at."""
-    return Bundle("canned", kind, "0" * 64, {}, (), 0.5, 0.5, 1.0, False, {})
+    return Bundle("canned", kind, "0" * 64, {}, (), 0.5, 0.5, 1.0, False, 0.0, {})
 
 
 @pytest.fixture
