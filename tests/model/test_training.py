@@ -120,6 +120,27 @@ def packed(trained, synthetic_data, tmp_path_factory):
     return out
 
 
+def test_a_training_that_never_returns_has_kept_its_weights(synthetic_data, tmp_path, monkeypatch):
+    """TensorFlow may hang while it takes its data set down: what was trained for an hour is on the disk by then."""
+    import keras
+
+    class Hung(Exception):
+        """Stands for the time after which a person ends it."""
+
+    def hang(_self: object, *_args: object, **_kwargs: object) -> None:
+        fitted(_self, *_args, **_kwargs)
+        raise Hung
+
+    fitted = keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", hang)
+    with pytest.raises(Hung):
+        train("classifier", synthetic_data, tmp_path)
+    begun = (tmp_path / "weights.weights.h5").read_bytes()
+
+    assert train("classifier", synthetic_data, tmp_path) is not None  # it is not begun again
+    assert begun == (tmp_path / "weights.weights.h5").read_bytes()
+
+
 @pytest.mark.parametrize(("name", "kind"), [("tiny", Kind.LOCATE_CLASSIFY), ("tiny-field", Kind.FIELD)])
 def test_a_packed_bundle_loads_and_looks_at_fields(packed, name, kind):
     """Under the name of its folder, with a card that says what it is for."""

@@ -99,6 +99,7 @@ def fit(
         steps_per_epoch=steps,
         validation_data=validation,
         callbacks=[
+            Keep(out / WEIGHTS),
             keras.callbacks.BackupAndRestore(str(out / "state")),
             *averaged,
             keras.callbacks.CSVLogger(str(out / HISTORY), append=True),
@@ -106,8 +107,25 @@ def fit(
         ],
         verbose=1 if os.isatty(1) else 2,
     )
-    model.save_weights(out / WEIGHTS)
     return history(out)
+
+
+class Keep(keras.callbacks.Callback):
+    """Saves the weights as soon as a training ends, before its checkpoint goes.
+
+    Not after `fit`, which may never return: it takes its data set down, and TensorFlow waits there for a thread that
+    waits for Python.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def on_train_end(self, _logs: Any = None) -> None:
+        """Save."""
+        begun = self._path.with_name(f"begun-{self._path.name}")
+        self.model.save_weights(begun)
+        begun.replace(self._path)
 
 
 def history(out: Path) -> dict[str, list[float]]:
