@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filings import DATA, Home
+from leukowatch.inbox import carrying
 from leukowatch.inbox.naming import slide_name
 from leukowatch.store.outcome import Status
 
@@ -32,15 +33,15 @@ def test_collision_at_the_last_moment_takes_the_next_name(any_home, status, monk
     filing = any_home.put(b"S1/a.jpg", status)
     goal = (any_home.archive if status is Status.COUNTED else any_home.quarantine) / "S1"
     goal.mkdir(parents=True)
-    looked = os.path.lexists
+    looked = carrying._status
 
-    def too_early(path: Path) -> bool:
-        free = not looked(path)
-        if path.name == "a.jpg" and free:
+    def too_early(path: Path) -> os.stat_result | None:
+        there = looked(path)
+        if path.name == "a.jpg" and there is None:
             path.write_bytes(b"a stranger's")
-        return not free
+        return there
 
-    monkeypatch.setattr("os.path.lexists", too_early)
+    monkeypatch.setattr(carrying, "_status", too_early)
     path = any_home.file(filing)
 
     assert (path.name, path.read_bytes()) == ("a~1.jpg", DATA)
