@@ -6,6 +6,7 @@ As a program, `python test_training.py RECIPE DATA OUT`, it trains and kills its
 # ruff: noqa: PLC0415  TensorFlow takes long to import: quick tests collect this file and do not wait for it.
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -242,6 +243,28 @@ def test_a_bundle_may_keep_anothers_classifier(trained, synthetic_data, tmp_path
     )
     assert bundle.networks["locator.tflite"] != kept.networks["locator.tflite"]
     assert f"the classifier,\n{bundle.name}'s," in (tmp_path / "kept" / "CARD.md").read_text()
+
+
+def test_a_card_tells_what_other_networks_of_its_recipe_reached(packed, synthetic_data, tmp_path):
+    """Row by row of folds and left-out sources, beside whose rows the parts have some on locating alone."""
+    from leukonet.training.benchmark.record import Part, Table
+    from leukonet.training.benchmark.store import write_part
+    from leukonet.training.judged import add_test_figures
+
+    shutil.copytree(packed / "tiny", tmp_path / "told")
+    row = {"model": "all folds", "tested on": "all of bccd", "cells": 356, "missed": 2}
+    shares = {"accuracy": 0.837, "low": 0.794, "high": 0.874, "balanced": 0.647}
+    tables = [
+        Table("named", [row | shares]),
+        Table("located", [{"tested on": "all of bccd", "recall": 0.96}]),
+    ]
+    part = tmp_path / "parts" / "bccd-folds.json"
+    part.parent.mkdir()
+    write_part(Part(tables), part, command="leukonet benchmark", seed=1, seconds=1, data=synthetic_data)
+    add_test_figures(tmp_path / "told", synthetic_data, part.parent)
+
+    card = (tmp_path / "told" / "CARD.md").read_text()
+    assert "| all of bccd, all folds | 356 | 83.7% | 79.4% to 87.4% | 64.7% | 2 |" in card
 
 
 def test_packing_without_a_finished_training_says_which_to_run(synthetic_data, tmp_path):

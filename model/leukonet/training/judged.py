@@ -65,6 +65,7 @@ def _of_recipe(benchmark: Path) -> dict[str, dict[str, Any]]:
         if written.name in RECIPE_PARTS
         for table in written.part.tables
         for row in table.rows
+        if "model" in row  # the others tell of locating alone
     }
 
 
