@@ -169,7 +169,7 @@ def _fault(bundle: Bundle) -> str:
         return "fewer than two classes, or one twice"
     if not 0 < bundle.temperature < math.inf:
         return f"temperature {bundle.temperature} is not above 0"
-    for key in ("cell_threshold", "unclassified_below"):
+    for key in ("cell_threshold", "unclassified_below", "raised"):
         if not 0 <= getattr(bundle, key) <= 1:
             return f"{key} {getattr(bundle, key)} is not from 0 to 1"
     return ""

@@ -15,7 +15,7 @@ from leukonet.views import crop, mirror_images, pixels
 
 SURE = 3.0
 """Logits by which the first class leads the second one from which on a crop names its cell alone: its mirror images
-would not name it otherwise (`leukonet train mirrors`)."""
+would hardly ever name it otherwise (`leukonet train mirrors`)."""
 
 
 def open_classifier(content: bytes, classes: int) -> Network:

@@ -133,6 +133,7 @@ def test_a_manifest_that_is_none_is_damage(folder, content):
         ({"cell_threshold": 1.5}, "cell_threshold 1.5"),
         ({"cell_threshold": float("nan")}, "cell_threshold"),
         ({"unclassified_below": -0.1}, "unclassified_below -0.1"),
+        ({"raised": 1.5}, "raised 1.5"),
         ({"files": {}}, "locator.tflite"),
         ({"files": ["locator.tflite"]}, "manifest"),
         ({"kind": "field"}, "field.tflite"),
