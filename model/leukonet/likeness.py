@@ -70,7 +70,8 @@ WEIGHTS: tuple[tuple[float, ...], ...] = (
 )
 """Printed by `leukonet train likeness`, in the order of `Traits`: mean and standard deviation of the terms in fields of
 the training parts and phantoms, as they are and restained, and the weights of 1, each term and each product of two.
-The limit lies where 0.6% of the restained fields fall below 0; none does that was learned from as it is."""
+The limit lies where 0.6% of the restained fields fall below 0; none does that was learned from as it is. They
+were learned before pictures were shrunk by blocks: since then stripes of the tuning list pass, without a cell."""
 
 
 def likeness(seen: Traits) -> float:
