@@ -134,8 +134,7 @@ def commented(jpeg: bytes, text: str) -> bytes:
 
 def drop(files: Iterable[bytes], folder: Path, start: int = 0) -> None:
     """Put files into a slide's folder as a microscope does: written aside, then renamed in."""
-    for aside, place in staged(files, folder, start):
-        aside.rename(place)
+    let_in(staged(files, folder, start))
 
 
 def staged(files: Iterable[bytes], folder: Path, start: int = 0) -> Iterator[tuple[Path, Path]]:
@@ -145,6 +144,12 @@ def staged(files: Iterable[bytes], folder: Path, start: int = 0) -> Iterator[tup
         part = folder / f".{number}.tmp"
         part.write_bytes(data)
         yield part, folder / f"field-{number:06}.jpg"
+
+
+def let_in(written: Iterable[tuple[Path, Path]]) -> None:
+    """Give files that were `staged` the names that they are to have."""
+    for aside, place in written:
+        aside.rename(place)
 
 
 def told(figures: Sequence[float], digits: int = 2) -> str:

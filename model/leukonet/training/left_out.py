@@ -16,6 +16,7 @@ from leukonet.tiles import locate_field
 from leukonet.training.crops import named_boxes
 from leukonet.training.datasets import TRAINING_PARTS, read_dataset
 from leukonet.training.evaluate import LEAST_OVERLAP
+from leukonet.training.train_classifier import sources
 from leukonet.views import on_canvas
 
 EVERY = {"pbc": 10}
@@ -33,6 +34,20 @@ def left_out_fields(data: Path, left_out: Sequence[str]) -> dict[str, list[Label
         DataError: data are missing.
     """
     return {name: read_dataset(data, name, TRAINING_PARTS[name])[:: EVERY.get(name, 1)] for name in left_out}
+
+
+def judged_fields(data: Path, bundle: Bundle) -> dict[str, list[LabelledField]]:
+    """Fields of the sources that a bundle left out; of one that left none out, those held out of its training.
+
+    Args:
+        data: folder of the labelled sets.
+        bundle: of kind `locate-classify`.
+
+    Raises:
+        DataError: data are missing.
+    """
+    left_out = left_out_fields(data, bundle.provenance["left_out"])
+    return left_out or {"held out": sources(data, bundle.provenance["seed"])[1]}
 
 
 def named_cells(

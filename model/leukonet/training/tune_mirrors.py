@@ -13,8 +13,7 @@ from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
 from leukonet.classify import lead
 from leukonet.training.datasets import classes_known
-from leukonet.training.left_out import left_out_fields, located_crops
-from leukonet.training.train_classifier import sources
+from leukonet.training.left_out import judged_fields, located_crops
 from leukonet.views import mirror_images
 
 LEADS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -36,12 +35,10 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
     Raises:
         DataError: data are missing.
     """
-    left_out = bundle.provenance["left_out"]
     network = open_networks(bundle)[1]
-    known = classes_known(data, left_out) - {"artefact"}
+    known = classes_known(data, bundle.provenance["left_out"]) - {"artefact"}
     yield f"{'set':<10}{'lead':>6}{'cells':>7}{'alone':>8}{'otherwise':>11}{'right':>8}"
-    judged = left_out_fields(data, left_out)
-    for name, fields in (judged or {"held out": sources(data, bundle.provenance["seed"])[1]}).items():
+    for name, fields in judged_fields(data, bundle).items():
         pictures, truth = located_crops(fields, bundle, known)
         views = np.array([[network(image) for image in mirror_images(picture)] for picture in pictures])
         alone, together = views[:, 0].argmax(axis=1), views.mean(axis=1).argmax(axis=1)

@@ -12,8 +12,7 @@ import numpy as np
 
 from leukonet.bundle import Bundle
 from leukonet.training.datasets import classes_known
-from leukonet.training.left_out import left_out_fields, named_cells
-from leukonet.training.train_classifier import sources
+from leukonet.training.left_out import judged_fields, named_cells
 
 ADDED = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
 """To the neutrophil's logit, beside what the bundle has already."""
@@ -33,11 +32,9 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
     Raises:
         DataError: data are missing.
     """
-    left_out = bundle.provenance["left_out"]
-    known = classes_known(data, left_out) - {"artefact"}
+    known = classes_known(data, bundle.provenance["left_out"]) - {"artefact"}
     yield f"{'set':<10}{'added':>7}{'cells':>7}{'balanced':>10}{'neutrophils':>13}"
-    judged = left_out_fields(data, left_out)
-    for name, fields in (judged or {"held out": sources(data, bundle.provenance["seed"])[1]}).items():
+    for name, fields in judged_fields(data, bundle).items():
         logits, truth = named_cells(fields, bundle, known)
         neutrophil = bundle.classes.index("neutrophil")
         for added in ADDED:
