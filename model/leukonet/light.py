@@ -23,6 +23,11 @@ ROUNDS = 6
 """Times that the surface is fitted, tiles below it counting less each time."""
 TOLERANCE = 0.12
 """Optical density by which a tile may be darker than the surface and still count half; more where all tiles scatter."""
+ON_SURFACE = 0.05
+"""Optical density by which a tile of the background differs from the surface at most, in every channel."""
+LEAST_ON_SURFACE = 0.6
+"""Share of the lit tiles that must be such: a surface that fewer lie on follows a cell that fills the picture
+(`leukonet train light`)."""
 MESH = 16
 """The surface is evaluated on this many points across and down, and drawn smoothly between them."""
 
@@ -59,7 +64,7 @@ def even_light(field: Pixels) -> Light:
     return Light(terms)
 
 
-def measure_light(field: Pixels) -> Light:
+def measure_light(field: Pixels, least_on_surface: float = LEAST_ON_SURFACE) -> Light:
     """Fit a smooth surface to the background of a field.
 
     Each tile's background is the level that a tenth of its pixels exceed. A fourth-degree surface in optical
@@ -67,9 +72,10 @@ def measure_light(field: Pixels) -> Light:
 
     Args:
         field: `(height, width, 3)` uint8 RGB; a thumbnail will do.
+        least_on_surface: share of the lit tiles, 0 to 1.
 
     Returns:
-        The surface, or one colour for all where too few tiles are lit.
+        The surface; one colour for all where too few tiles are lit, or lie on it.
     """
     side = TILES * TILE
     thumb = np.asarray(Image.fromarray(field).resize((side, side), Image.Resampling.NEAREST), np.uint8)
@@ -81,7 +87,10 @@ def measure_light(field: Pixels) -> Light:
     place = round(BACKGROUND_QUANTILE * TILE**2)
     levels = tiles[lit].swapaxes(1, 2).astype(np.int32, order="C")  # the type that numpy orders fastest
     brightest = np.partition(levels, place, axis=2)[..., place]
-    return Light(_surface(_CENTRES[lit], np.log(np.maximum(brightest, LOWEST_WHITE))))
+    shapes, logs = _CENTRES[lit], np.log(np.maximum(brightest, LOWEST_WHITE))
+    terms = _surface(shapes, logs)
+    on_surface = np.abs(logs - shapes @ terms).max(axis=1) <= ON_SURFACE
+    return Light(terms) if on_surface.mean() >= least_on_surface else even_light(field)
 
 
 def _surface(shapes: npt.NDArray[np.float64], logs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Looks at a large field tile by tile, where its cells would be too small to be seen on one canvas.
 
 A large file may be a few cells in great detail or hundreds of them, so a large field is looked at whole and then in
-finer and finer tiles; `magnification` tells which level is kept, and `closer` judges what is small on it.
+finer and finer tiles, and a close-up from further away; `magnification` tells which level is kept, and `closer` judges
+what is small on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,11 +17,14 @@ from leukonet.magnification import RULE, Look, best_level
 from leukonet.network import Network
 from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
-from leukonet.views import Canvas, on_canvas
+from leukonet.views import Canvas, halved, on_canvas
 
 LARGE = 960
 """Pixels: a field whose longer side has no more is looked at on one canvas alone. Half again BCCD's 640, on which
 cells are well above the smallest that the locator was trained on."""
+NEAR = CANVAS / 2
+"""Canvas pixels of the longer side from which on a place is too near to be seen whole: lobes of a nucleus that fills
+the canvas look like cells."""
 FINEST = 640
 """Side in pixels of the smallest tiles: cells of 50 pixels become the 20 of the canvas that training begins with."""
 STEP = 2.5
@@ -73,13 +77,19 @@ def locate_field(network: Network, canvas: Canvas, image: Image.Image, threshold
 def looks(network: Network, canvas: Canvas, image: Image.Image, least: float) -> Iterator[Look]:
     """Look at a field as a whole, then at each finer level as it is asked for.
 
+    A whole that shows something `NEAR` is looked at from further away too, and that comes first.
+
     Args:
         network: the bundle's `Locator`.
         canvas: the whole field drawn small.
         image: the field, RGB.
         least: score from which on places are told, 0 to 1.
     """
-    yield Look(locate(network, canvas, image.size, least), canvas.scale)
+    whole = Look(locate(network, canvas, image.size, least), canvas.scale)
+    if any(place.box.longer * canvas.scale >= NEAR for place in whole.places):
+        further = halved(canvas)
+        yield Look(locate(network, further, image.size, least), further.scale)
+    yield whole
     for side in levels(*image.size):
         seen = [part for tile in tiles(*image.size, side) for part in _look(network, image, tile, least)]
         yield Look(joined(seen), CANVAS / side)

@@ -50,6 +50,19 @@ def test_one_great_cell_in_the_middle_is_no_vignette():
     assert np.abs(np.log(found / truth))[60:100, 100:140].max() < 0.08
 
 
+def test_a_surface_that_follows_a_cell_is_not_taken_for_light():
+    """A close-up shows its background in the corners alone: one colour for all is nearer to it."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    cell = ((x - WIDTH / 2) / WIDTH) ** 2 + ((y - HEIGHT / 2) / HEIGHT) ** 2 < 0.23
+    shares = np.where(cell, np.where((x // 30 + y // 30) % 2, 0.35, 0.7), 1.0)
+    close_up = (np.array([220.0, 200.0, 210.0]) * shares[..., None]).astype(np.uint8)
+    bleached = measure_light(close_up, least_on_surface=0).over(WHOLE, (WIDTH, HEIGHT))
+    found = measure_light(close_up).over(WHOLE, (WIDTH, HEIGHT))
+
+    assert 170 > bleached[70:90, 110:130].mean()
+    assert found == pytest.approx(np.broadcast_to([220, 200, 210], found.shape), abs=12)
+
+
 def test_the_light_of_a_part_is_the_part_of_the_light():
     """A crop is evened by the light that fell on its own place."""
     light = measure_light(smear_in(vignette(220, 180, 0.5)))

@@ -138,6 +138,17 @@ def test_a_small_field_costs_one_run_of_the_network(size):
     assert 1 == watcher.runs
 
 
+def test_a_cell_that_fills_the_picture_is_looked_at_from_further_away():
+    """Too near it is hardly believed, and its lobes are more cells; from there it is one."""
+    image = Image.new("RGB", (240, 240), (220, 210, 215))
+    image.paste((90, 40, 120), (20, 20, 220, 220))
+    watcher = Watcher()
+    (found,) = locate_field(watcher, on_canvas(image), image, 0.5)
+
+    assert (20, 20, 220, 220) == pytest.approx(found.box, abs=6)
+    assert 2 == watcher.runs
+
+
 def test_a_large_field_of_large_cells_is_not_looked_at_to_the_end():
     """One cell in great detail is found from afar; the finest tiles could add nothing but time."""
     watcher = Watcher()

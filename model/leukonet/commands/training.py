@@ -130,6 +130,17 @@ def train_pale(
     _tell(tune(data, load_locating(bundle)))
 
 
+@training.command("light")
+def train_light(
+    data: Data = Path("data"),
+    bundle: WhichBundle = DEFAULT,
+) -> None:
+    """What it brings to doubt a surface of light that few tiles lie on, on close-ups of training cells."""
+    from leukonet.training.tune_light import tune
+
+    _tell(tune(data, load_locating(bundle)))
+
+
 @training.command("levels")
 def train_levels(
     data: Data = Path("data"),

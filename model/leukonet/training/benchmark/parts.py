@@ -8,6 +8,7 @@ from leukonet.bundle import load_bundle, load_locating
 from leukonet.errors import DataError
 from leukonet.training.benchmark import (
     ablation,
+    close_ups,
     folds,
     locating,
     paper,
@@ -69,6 +70,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     "bccd-folds": lambda setting: _folds(setting, "bccd"),
     "chula-folds": lambda setting: _folds(setting, "chula"),
     "locating": lambda setting: locating.measure(setting.data, load_locating(setting.bundle), setting.seed),
+    "close-ups": lambda setting: close_ups.measure(setting.data, load_locating(setting.bundle)),
     "smears": lambda setting: smears.measure(setting.data, load_bundle(setting.bundle)),
     "ablation": lambda setting: _ablation(
         setting, "Ingredients taken away, each source left out", ablation.TAKEN

@@ -1,0 +1,84 @@
+"""Close-ups with known truth: windows so small that a labelled cell fills most of them, as many collections are cut."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from PIL import Image
+
+from leukonet.labels import LabelledField
+from leukonet.result import Box, Cell
+from leukonet.training.crops import named_boxes
+from leukonet.training.detection import read_image
+from leukonet.training.evaluate import LEAST_OVERLAP
+
+
+class CloseUp(NamedTuple):
+    """One labelled cell in the middle of a square picture."""
+
+    image: Image.Image
+    name: str
+    """Its class."""
+    box: Box
+    """In the picture's pixels."""
+
+
+class Judged(NamedTuple):
+    """What a bundle made of close-ups, in pictures."""
+
+    pictures: int
+    refused: int
+    """Not assessable."""
+    missed: int
+    right: int
+    several: int
+    """With more than one counted cell."""
+
+
+def close_ups(fields: Iterable[LabelledField], share: float, side: int | None = None) -> Iterator[CloseUp]:
+    """Cut a window around each white cell of known class that its field shows with enough around it.
+
+    Args:
+        fields: labelled.
+        share: of the window's side that the longer side of the cell's box takes, up to 1.
+        side: pixels that the window is scaled to; None to leave it as it is.
+
+    Raises:
+        DataError: a file is missing or is no image.
+    """
+    for field in fields:
+        image = read_image(field)
+        for name, box in named_boxes(field, image):
+            half, (x, y) = box.longer / share / 2, box.centre
+            window = Box(*map(round, (x - half, y - half, x + half, y + half)))
+            if name == "artefact" or window.clipped(image.size) != window:
+                continue
+            part = image.crop(window)
+            zoom = side / part.width if side else 1.0
+            if side:
+                part = part.resize((side, side), Image.Resampling.BICUBIC)
+            yield CloseUp(part, name, Box(*(edge * zoom for edge in box.moved(-window.xmin, -window.ymin))))
+
+
+def judge(pictures: Iterable[CloseUp], look: Callable[[Image.Image], Sequence[Cell] | None]) -> Judged:
+    """Have each close-up looked at.
+
+    Args:
+        pictures: from `close_ups`.
+        look: gives the cells of a picture, None of one that it refuses.
+    """
+    found = [(picture, look(picture.image)) for picture in pictures]
+    seen = [(picture, cells) for picture, cells in found if cells is not None]
+    meant = [(picture, _meant(picture, cells)) for picture, cells in seen]
+    return Judged(
+        pictures=len(found),
+        refused=len(found) - len(seen),
+        missed=sum(cell is None for _, cell in meant),
+        right=sum(cell is not None and cell.first == picture.name for picture, cell in meant),
+        several=sum(sum(cell.counts for cell in cells) > 1 for _, cells in seen),
+    )
+
+
+def _meant(picture: CloseUp, cells: Sequence[Cell]) -> Cell | None:
+    """The located cell that is the labelled one."""
+    here = [cell for cell in cells if cell.box.overlap(picture.box) >= LEAST_OVERLAP]
+    return max(here, key=lambda cell: cell.box.overlap(picture.box), default=None)
