@@ -110,6 +110,24 @@ def test_folds_without_their_start_say_what_to_train(setting, tmp_path):
         measure("chula-folds", replace(setting, runs=tmp_path))
 
 
+def test_close_ups_are_cut_from_held_out_cells_at_each_share_and_size(setting):
+    """Larger pictures of the same cells, and fewer cells the more around them is shown."""
+    from leukonet.training.benchmark.close_ups import HELD_OUT, SHARES, SIDES
+    from leukonet.training.benchmark.parts import measure
+
+    rows = measure("close-ups", setting).tables[0].rows
+    pictures = {
+        (row["cut from"], row["side"], row["cell's share of the side"]): row["pictures"] for row in rows
+    }
+
+    assert len(HELD_OUT) * len(SHARES) * len(SIDES) == len(pictures)
+    assert all(
+        pictures[cut, "as it is", share] == pictures[cut, "600 pixels", share] for cut, _, share in pictures
+    )
+    assert all(pictures[cut, side, SHARES[0]] <= pictures[cut, side, SHARES[-1]] for cut, side, _ in pictures)
+    assert sum(pictures.values()) > 0
+
+
 def test_the_shipped_classifier_and_two_more_seeds_are_judged_on_the_same(setting):
     """Of each test the three rows stand together, on as many cells."""
     from leukonet.training.benchmark.parts import measure

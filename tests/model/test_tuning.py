@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow  # TensorFlow's import
         ("tune_temperature", "named_cells", LOGITS),
         ("tune_mirrors", "located_crops", CROPS),
         ("tune_pale", "_line", LOGITS),
+        ("tune_light", "_lines", LOGITS),
     ],
 )
 def test_no_picture_that_a_set_tests_with_decides_a_setting(

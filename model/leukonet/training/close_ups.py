@@ -26,11 +26,11 @@ class Judged(NamedTuple):
     """What a bundle made of close-ups, in pictures."""
 
     pictures: int
-    refused: int
+    refused: int = 0
     """Not assessable."""
-    missed: int
-    right: int
-    several: int
+    missed: int = 0
+    right: int = 0
+    several: int = 0
     """With more than one counted cell."""
 
 
@@ -66,16 +66,17 @@ def judge(pictures: Iterable[CloseUp], look: Callable[[Image.Image], Sequence[Ce
         pictures: from `close_ups`.
         look: gives the cells of a picture, None of one that it refuses.
     """
-    found = [(picture, look(picture.image)) for picture in pictures]
-    seen = [(picture, cells) for picture, cells in found if cells is not None]
-    meant = [(picture, _meant(picture, cells)) for picture, cells in seen]
-    return Judged(
-        pictures=len(found),
-        refused=len(found) - len(seen),
-        missed=sum(cell is None for _, cell in meant),
-        right=sum(cell is not None and cell.first == picture.name for picture, cell in meant),
-        several=sum(sum(cell.counts for cell in cells) > 1 for _, cells in seen),
-    )
+    verdicts = [_verdict(picture, look(picture.image)) for picture in pictures]
+    return Judged(len(verdicts), *(sum(column) for column in zip(*verdicts, strict=True)))
+
+
+def _verdict(picture: CloseUp, cells: Sequence[Cell] | None) -> tuple[bool, bool, bool, bool]:
+    """Whether it is refused, missed, right, several."""
+    if cells is None:
+        return True, False, False, False
+    meant = _meant(picture, cells)
+    right = meant is not None and meant.first == picture.name
+    return False, meant is None, right, sum(cell.counts for cell in cells) > 1
 
 
 def _meant(picture: CloseUp, cells: Sequence[Cell]) -> Cell | None:
