@@ -5,8 +5,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from leukonet.cells import BY_NAME
-from leukonet.errors import DataError
+from leukonet.decode import decode
+from leukonet.errors import DataError, ImageError
 from leukonet.result import Box
 
 ALIASES = {"ig": "immature_granulocyte", "platelet": "artefact"}
@@ -46,6 +49,18 @@ class LabelledField:
     cells: tuple[LabelledCell, ...]
     others: tuple[Box, ...] = ()
     """Red cells and platelets, where the set boxes them."""
+
+
+def read_image(labelled: LabelledField) -> Image.Image:
+    """A field as the analysis decodes it.
+
+    Raises:
+        DataError: the file is missing or is no image.
+    """
+    try:
+        return decode(labelled.path.read_bytes())
+    except (OSError, ImageError) as error:
+        raise DataError(f"{labelled.path}: {error}") from error
 
 
 def read_labels(images: Path, labels: Path) -> list[LabelledField]:

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.result import Box, Cell
 from leukonet.training.crops import named_boxes
-from leukonet.training.detection import read_image
 from leukonet.training.evaluate import LEAST_OVERLAP
 
 

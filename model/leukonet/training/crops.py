@@ -9,7 +9,7 @@ from PIL import Image
 
 from leukonet.cells import CLASS_NAMES
 from leukonet.colour import Pixels
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.light import Light, measure_light
 from leukonet.preprocessing import CONTEXT
 from leukonet.result import Box
@@ -79,8 +79,7 @@ def read_crops(
     classes: list[int] = []
     sources: list[str] = []
     for field in fields:
-        with Image.open(field.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(field)
         found = on_canvas(image, light=light).light
         for name, box in (*named_boxes(field, image), *_negatives(field, image, random)):
             images.append(pixels(crop(image, box, found, KEPT, context * MARGIN)))
@@ -92,8 +91,7 @@ def read_crops(
 def cut_cells(fields: Iterable[LabelledField]) -> Iterator[CutCell]:
     """Cut every labelled cell out for those who must know its field: to judge, or to keep groups together."""
     for field in fields:
-        with Image.open(field.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(field)
         light = on_canvas(image).light
         for name, box in named_boxes(field, image):
             yield CutCell(field, name, box, pixels(crop(image, box, light)))

@@ -10,9 +10,8 @@ from PIL import Image
 from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
 from leukonet.classify import name_at
-from leukonet.decode import decode
-from leukonet.errors import DataError, ImageError
-from leukonet.labels import LabelledField
+from leukonet.errors import DataError
+from leukonet.labels import LabelledField, read_image
 from leukonet.result import Box
 from leukonet.tiles import locate_field
 from leukonet.training.benchmark.record import limits
@@ -114,18 +113,6 @@ def read_field(labelled: LabelledField) -> tuple[Image.Image, tuple[Box, ...]]:
     if len(boxes) < len(labelled.cells):
         raise DataError(f"{labelled.path}: a cell without a box; locating is judged on boxed cells")
     return read_image(labelled), boxes
-
-
-def read_image(labelled: LabelledField) -> Image.Image:
-    """A field as the analysis decodes it.
-
-    Raises:
-        DataError: the file is missing or is no image.
-    """
-    try:
-        return decode(labelled.path.read_bytes())
-    except (OSError, ImageError) as error:
-        raise DataError(f"{labelled.path}: {error}") from error
 
 
 def detect_in(image: Image.Image, truth: Sequence[Box], bundle: Bundle, group: str) -> Detections:

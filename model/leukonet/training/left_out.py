@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from leukonet import classify
 from leukonet.analysis import open_networks
 from leukonet.bundle import Bundle
 from leukonet.colour import Pixels
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.tiles import locate_field
 from leukonet.training.crops import named_boxes
 from leukonet.training.datasets import TRAINING_PARTS, read_dataset
@@ -72,8 +71,7 @@ def located_crops(
     locator = open_networks(bundle)[0]
     pictures, truth = [], []
     for field in fields:
-        with Image.open(field.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(field)
         canvas = on_canvas(image)
         places = locate_field(locator, canvas, image, bundle.cell_threshold)
         for name, box in named_boxes(field, image):

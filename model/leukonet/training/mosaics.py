@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageFilter
 
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.result import Box
-from leukonet.training.detection import read_field, read_image
+from leukonet.training.detection import read_field
 from leukonet.training.outline import central_box
 from leukonet.views import pixels
 

@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 
 from leukonet.decode import decode
 from leukonet.errors import ExtraMissing
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.preprocessing import CANVAS
 from leukonet.training import drawn
 
@@ -80,8 +80,7 @@ def testing() -> list[Picture]:
 def out_of_focus(fields: Sequence[LabelledField]) -> Iterator[Picture]:
     """Real fields, blurred until no cell of them could be named."""
     for field in fields:
-        with Image.open(field.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(field)
         scale = min(1.0, CANVAS / max(image.size))
         name = f"{field.source}/{field.path.name}"
         yield Picture(name, "out of focus", image.filter(ImageFilter.GaussianBlur(BLUR / scale)))

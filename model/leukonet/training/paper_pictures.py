@@ -10,7 +10,7 @@ from PIL import Image
 from leukonet.cells import PAPER_CLASSES
 from leukonet.colour import Pixels
 from leukonet.field import SIZE, whole
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.locate import Locator, locate
 from leukonet.views import crop, on_canvas, pixels
 
@@ -43,8 +43,7 @@ def read_pictures(fields: Sequence[LabelledField], locator: bytes | None = None)
     kept = [field for field in fields if field.cells and field.cells[0].name in PAPER_CLASSES]
     images, located = [], []
     for field in kept:
-        with Image.open(field.path) as opened:
-            image = opened.convert("RGB")
+        image = read_image(field)
         seen = None
         if network:
             canvas = on_canvas(image)

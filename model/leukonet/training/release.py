@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from leukonet import classify, field
 from leukonet.bundle import CLASSIFIER, FIELD, LOCATOR, Bundle, Kind
 from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.errors import DataError
+from leukonet.labels import read_image
 from leukonet.network import Network
 from leukonet.pale import raise_cell
 from leukonet.preprocessing import CANVAS, CONTEXT, PREPROCESSING
@@ -249,6 +249,5 @@ def _canvases(data: Path, seed: int, without: Sequence[str]) -> npt.NDArray[np.u
     chosen = np.random.default_rng(seed).permutation(len(fields))[:300]
     canvases = np.empty((len(chosen), CANVAS, CANVAS, 3), np.uint8)
     for row, index in enumerate(chosen):
-        with Image.open(fields[index].path) as opened:
-            canvases[row] = pixels(on_canvas(opened.convert("RGB")).image)
+        canvases[row] = pixels(on_canvas(read_image(fields[index])).image)
     return canvases

@@ -8,9 +8,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-from PIL import Image
 
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.preprocessing import BACKGROUND, CANVAS
 from leukonet.training import augment, fit, networks
 from leukonet.training.crowded import crowded
@@ -80,8 +79,7 @@ def read_sheets(fields: Sequence[LabelledField], seed: int) -> Sheets:
 
 def _scene(field: LabelledField) -> Scene:
     """A field and its white cells; an artefact is none."""
-    with Image.open(field.path) as opened:
-        image = opened.convert("RGB")
+    image = read_image(field)
     named = [cell for cell in field.cells if cell.name != "artefact"]
     return Scene(image, tuple(cell.box or central_box(image) for cell in named))
 

@@ -13,13 +13,12 @@ from leukonet.analysis import open_networks
 from leukonet.assess import why_not_assessable
 from leukonet.bundle import Bundle
 from leukonet.classify import name_at
-from leukonet.labels import LabelledField
+from leukonet.labels import LabelledField, read_image
 from leukonet.light import measure_light
 from leukonet.result import Cell
 from leukonet.tiles import locate_field
 from leukonet.training.close_ups import CloseUp, close_ups, judge
 from leukonet.training.crops import named_boxes
-from leukonet.training.detection import read_image
 from leukonet.training.left_out import left_out_fields
 from leukonet.views import on_canvas
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from leukonet.assess import Drawn, measured, part_filled, why_plainly_not
+from leukonet.labels import read_image
 from leukonet.likeness import REACH, terms
 from leukonet.phantom import render_field
 from leukonet.training.datasets import TRAINING_PARTS, read_dataset
@@ -66,8 +67,7 @@ def tune(data: Path) -> str:
 def _fields(data: Path) -> Iterator[Image.Image]:
     for name, part in TRAINING_PARTS.items():
         for field in read_dataset(data, name, part)[:: STEP.get(name, 1)]:
-            with Image.open(field.path) as image:
-                yield image.convert("RGB")
+            yield read_image(field)
 
 
 def _phantoms() -> Iterator[Image.Image]:
