@@ -12,7 +12,7 @@ from leukonet.training.evaluate import LEAST_OVERLAP
 
 
 class CloseUp(NamedTuple):
-    """One labelled cell in the middle of a square picture."""
+    """One labelled cell, and a picture that shows it."""
 
     image: Image.Image
     name: str
@@ -33,6 +33,19 @@ class Judged(NamedTuple):
     """With more than one counted cell."""
 
 
+def whole_fields(fields: Iterable[LabelledField]) -> Iterator[CloseUp]:
+    """Each white cell of known class in its whole field.
+
+    Raises:
+        DataError: a file is missing or is no image.
+    """
+    for field in fields:
+        image = read_image(field)
+        for name, box in named_boxes(field, image):
+            if name != "artefact":
+                yield CloseUp(image, name, box)
+
+
 def close_ups(fields: Iterable[LabelledField], share: float, side: int | None = None) -> Iterator[CloseUp]:
     """Cut a window around each white cell of known class that its field shows with enough around it.
 
@@ -44,18 +57,16 @@ def close_ups(fields: Iterable[LabelledField], share: float, side: int | None = 
     Raises:
         DataError: a file is missing or is no image.
     """
-    for field in fields:
-        image = read_image(field)
-        for name, box in named_boxes(field, image):
-            half, (x, y) = box.longer / share / 2, box.centre
-            window = Box(*map(round, (x - half, y - half, x + half, y + half)))
-            if name == "artefact" or window.clipped(image.size) != window:
-                continue
-            part = image.crop(window)
-            zoom = side / part.width if side else 1.0
-            if side:
-                part = part.resize((side, side), Image.Resampling.BICUBIC)
-            yield CloseUp(part, name, Box(*(edge * zoom for edge in box.moved(-window.xmin, -window.ymin))))
+    for image, name, box in whole_fields(fields):
+        half, (x, y) = box.longer / share / 2, box.centre
+        window = Box(*map(round, (x - half, y - half, x + half, y + half)))
+        if window.clipped(image.size) != window:
+            continue
+        part = image.crop(window)
+        zoom = side / part.width if side else 1.0
+        if side:
+            part = part.resize((side, side), Image.Resampling.BICUBIC)
+        yield CloseUp(part, name, Box(*(edge * zoom for edge in box.moved(-window.xmin, -window.ymin))))
 
 
 def judge(pictures: Iterable[CloseUp], look: Callable[[Image.Image], Sequence[Cell] | None]) -> Judged:

@@ -13,12 +13,11 @@ from leukonet.analysis import open_networks
 from leukonet.assess import why_not_assessable
 from leukonet.bundle import Bundle
 from leukonet.classify import name_at
-from leukonet.labels import LabelledField, read_image
+from leukonet.labels import LabelledField
 from leukonet.light import measure_light
 from leukonet.result import Cell
 from leukonet.tiles import locate_field
-from leukonet.training.close_ups import CloseUp, close_ups, judge
-from leukonet.training.crops import named_boxes
+from leukonet.training.close_ups import CloseUp, close_ups, judge, whole_fields
 from leukonet.training.left_out import left_out_fields
 from leukonet.views import on_canvas
 
@@ -52,7 +51,7 @@ def tune(data: Path, bundle: Bundle) -> Iterator[str]:
 
 def _lines(name: str, fields: Sequence[LabelledField], bundle: Bundle) -> Iterator[str]:
     for share in (None, *SHARES):
-        pictures = list(close_ups(fields, share) if share else _whole(fields))
+        pictures = list(close_ups(fields, share) if share else whole_fields(fields))
         told = f"{name:<9}{f'cell {share:.0%}' if share else 'whole fields':>13}"
         for least in LEAST:
             yield told + _line(pictures, bundle, least)
@@ -74,12 +73,3 @@ def _line(pictures: Iterable[CloseUp], bundle: Bundle, least: float) -> str:
         f"{least:>12.2f}{judged.pictures:>7}{judged.refused:>9}{judged.missed:>8}"
         f"{judged.right / max(1, judged.pictures):>7.1%}{judged.several:>9}"
     )
-
-
-def _whole(fields: Iterable[LabelledField]) -> Iterator[CloseUp]:
-    """Each white cell of known class in its whole field."""
-    for field in fields:
-        image = read_image(field)
-        for name, box in named_boxes(field, image):
-            if name != "artefact":
-                yield CloseUp(image, name, box)
