@@ -8,6 +8,7 @@ from leukonet.cells import CLASS_NAMES, PAPER_CLASSES
 from leukonet.field import SIZE
 from leukonet.preprocessing import CANVAS, CROP
 from leukonet.training.mixing import MixedStyle
+from leukonet.training.normalising import BatchNormalization
 
 L = keras.layers
 
@@ -78,7 +79,7 @@ def classifier(*, mixed: bool = False) -> keras.Model:
 
 def _unit(x: Any, filters: int, kernel: int = 3, stride: int = 1, *, active: bool = True) -> Any:
     x = L.Conv2D(filters, kernel, stride, padding="same", use_bias=False)(x)
-    x = L.BatchNormalization(momentum=0.98)(x)
+    x = BatchNormalization(momentum=0.98)(x)
     return L.ReLU()(x) if active else x
 
 
