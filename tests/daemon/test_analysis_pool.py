@@ -1,5 +1,6 @@
 """The worker pool: answers, refusals, and workers that die or hang."""
 
+import multiprocessing
 import os
 import queue
 import resource
@@ -15,6 +16,7 @@ from leukonet.bundle import DEFAULT, load_bundle
 from leukonet.result import FieldResult
 from leukowatch.analysis.answers import Refused, Returned
 from leukowatch.analysis.pool import LocalPool
+from leukowatch.analysis.worker import taken
 
 YEAR = 365 * 24 * 3600.0
 LIMITED = ("AS", "NOFILE", "FSIZE", "CORE")
@@ -305,3 +307,22 @@ def test_proof_asked_for_in_the_moment_in_which_the_pool_breaks_is_made_by_the_n
 
     assert pool.prove() is None
     assert broken is not pool._pool
+
+
+def test_one_worker_gets_ready_first_and_two_after_it():
+    """The service is ready with the first, which others would take the cores from."""
+    turns = multiprocessing.get_context("spawn").Semaphore(1)
+    with taken(turns):
+        assert not turns.acquire(block=False)
+
+    assert [turns.acquire(block=False) for _ in range(3)] == [True, True, False]
+
+
+def test_a_worker_goes_on_where_the_one_before_it_was_killed_in_its_turn(monkeypatch):
+    """Its turn never ends."""
+    monkeypatch.setattr("leukowatch.analysis.worker.TURN_SECONDS", 0)
+    turns = multiprocessing.get_context("spawn").Semaphore(0)
+
+    with taken(turns):
+        assert not turns.acquire(block=False)
+    assert turns.acquire(block=False)

@@ -170,11 +170,12 @@ class LocalPool:
 
     def _made(self) -> ProcessPool:
         """A pool whose workers start now, not with the first field."""
+        context = multiprocessing.get_context("spawn")
         pool = ProcessPool(
             max_workers=self.workers,
-            context=multiprocessing.get_context("spawn"),
+            context=context,
             initializer=worker.begin,
-            initargs=self._begin,
+            initargs=(*self._begin, context.Semaphore(1)),
         )
         for _ in range(self.workers):
             given(pool, worker.warm_up)

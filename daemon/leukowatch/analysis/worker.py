@@ -4,33 +4,65 @@ The daemon imports this to name what it wants done, and does none of it: what lo
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from multiprocessing.synchronize import Semaphore
 
 from leukonet.bundle import Bundle, load_bundle
 from leukonet.errors import ImageTooLarge
 from leukonet.result import FieldResult
 from leukowatch.analysis.limits import confine
 
+TURN_SECONDS = 5.0
+"""That a worker waits for those before it to get ready: one may have been killed meanwhile."""
+
 _bundles: list[tuple[Bundle, int]] = []
 """The bundle and the pixel limit of this process; filled by `begin`."""
 
 
-def begin(bundle: str, sha256: str, max_pixels: int, memory_megabytes: int) -> None:
+def begin(
+    bundle: str, sha256: str, max_pixels: int, memory_megabytes: int, turns: Semaphore | None = None
+) -> None:
     """Prepare this process: leave Ctrl-C to the parent, load the bundle, then give up what looking does not need.
 
     The networks are opened later, confined: what they do to this process is then told of the task that opened them.
+
+    Args:
+        bundle: its name or path.
+        sha256: that it must have.
+        max_pixels: larger images are refused.
+        memory_megabytes: address space of this process.
+        turns: of the workers of a pool, as `taken` takes them; None where no other gets ready meanwhile.
 
     Raises:
         RuntimeError: the bundle is not the one that the daemon loaded.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    import_module("leukonet.selftest")  # with all that looking needs, while files may be opened freely
-    loaded = load_bundle(bundle)
+    with taken(turns):
+        import_module("leukonet.selftest")  # with all that looking needs, while files may be opened freely
+        loaded = load_bundle(bundle)
     if loaded.sha256 != sha256:
         raise RuntimeError(f"bundle {bundle} changed on disk since the daemon started; restart the daemon")
     _bundles[:] = [(loaded, max_pixels)]
     confine(memory_megabytes)
+
+
+@contextmanager
+def taken(turns: Semaphore | None) -> Iterator[None]:
+    """Get ready in turn: one worker first, then twice as many as are ready.
+
+    The service is ready with its first worker; others at the same time would take the cores from it and the daemon.
+    """
+    if turns:
+        turns.acquire(timeout=TURN_SECONDS)
+    try:
+        yield
+    finally:
+        if turns:
+            turns.release()
+            turns.release()
 
 
 def look(data: bytes) -> FieldResult:
