@@ -177,8 +177,7 @@ class LocalPool:
             initializer=worker.begin,
             initargs=(*self._begin, context.Semaphore(1)),
         )
-        for _ in range(self.workers):
-            given(pool, worker.warm_up)
+        given(pool, worker.warm_up)
         return pool
 
     def _proof_again(self) -> tuple[ProcessPool, "Future[None]"]:

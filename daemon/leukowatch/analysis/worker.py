@@ -94,6 +94,8 @@ def prove() -> None:
 def warm_up() -> None:
     """Open the networks, so that the first field need not wait: the pool starts its workers with this.
 
+    The first worker to be ready does it; another opens its own with its first field, ten milliseconds.
+
     Raises:
         BundleDamaged: a network does not run or has another shape.
     """
