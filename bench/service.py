@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def _asked(home: Path, question: str) -> int:
         return 0
 
 
-def wait_for(home: Path, fields: int) -> int:
+def wait_for(home: Path, fields: int, meanwhile: Callable[[], None] = lambda: None) -> int:
     """Wait until so many fields have rows, and give how many have; end with an error where none comes for long."""
     found, end = -1, 0.0
     while (now := counted(home)) < fields:
@@ -80,7 +80,8 @@ def wait_for(home: Path, fields: int) -> int:
             raise SystemExit(
                 f"{found} of {fields} fields, and no more in {PATIENCE:g} s: nothing is reported"
             )
-        time.sleep(0.05)  # a look costs half a millisecond of the processor
+        meanwhile()
+        time.sleep(0.05)  # a look at the store costs half a millisecond of the processor
     return now
 
 
