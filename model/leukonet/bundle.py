@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the manifest that this code reads."""
 SHIPPED = Path(__file__).parent / "bundles"
-DEFAULT = "smear-7"
+DEFAULT = "smear-8"
 """The shipped production bundle."""
 
 

@@ -42,6 +42,46 @@ def test_recompressing_leaves_images_alone_where_the_lot_says_so(augment, images
     assert np.array_equal(images, augment.recompress(images, 36, 0.0).numpy())
 
 
+def test_sharpening_steepens_edges_of_about_every_second_image(augment, images):
+    """By an unsharp mask: across an edge the levels step further, and where there is none nothing changes."""
+    many = np.repeat(images, 8, axis=0)
+    changed = augment.sharpen(many, 2.5).numpy()
+    steps = np.abs(np.diff(changed[:, 45], axis=1)).max(axis=(1, 2))
+    before = np.abs(np.diff(many[0, 45], axis=0)).max()
+
+    assert many.shape == changed.shape
+    assert 16 < np.count_nonzero(steps > before + 0.01) < 48
+    assert np.abs(changed[:, 45, 45] - many[:, 45, 45]).max() < 0.001
+    assert all(0.0 <= picture.min() and picture.max() <= 1.0 for picture in changed)
+
+
+def test_sharpening_by_nothing_changes_nothing(augment, images):
+    """The greatest part of the difference is none."""
+    assert np.array_equal(images, augment.sharpen(images, 0.0).numpy())
+
+
+@pytest.mark.parametrize("grained", [False, True])
+def test_noise_has_at_most_the_strength_it_is_told(augment, images, grained):
+    """Each image its own; a grain makes it coarser, not stronger."""
+    grey = np.full_like(np.repeat(images, 8, axis=0), 0.5)
+    strengths = (augment.noise(grey, 0.05, grained=grained).numpy() - 0.5).std(axis=(1, 2, 3))
+
+    assert 0.03 < strengths.max() < 0.051
+    assert strengths.min() < 0.02
+
+
+def test_grained_noise_is_alike_from_pixel_to_pixel(augment, images):
+    """As a sensor's colour mosaic makes it; else neighbours know nothing of each other."""
+    grey = np.full_like(images, 0.5)
+
+    def likeness(*, grained: bool) -> float:
+        values = augment.noise(grey, 0.05, grained=grained).numpy()[0] - 0.5
+        return float(np.corrcoef(values[:, :-1].ravel(), values[:, 1:].ravel())[0, 1])
+
+    assert abs(likeness(grained=False)) < 0.05
+    assert max(likeness(grained=True) for _ in range(8)) > 0.3
+
+
 def test_roughening_blends_each_image_by_its_own_share(augment, images):
     """The same kernel, eight shares."""
     changed = augment.roughen(images, 1.0).numpy()

@@ -94,15 +94,31 @@ def refocus(images: tf.Tensor, most: float) -> tf.Tensor:
         images: `(n, side, side, 3)` float32.
         most: greatest standard deviation in pixels.
     """
-    sigma = tf.random.uniform((), 0.4, most)
+    part = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), -0.8, 1.6)
+    part = tf.where(part > 1, 0.0, part)
+    blurred = _blurred(images, tf.random.uniform((), 0.4, most))
+    return tf.clip_by_value(images + part * (blurred - images), 0.0, 1.0)
+
+
+def sharpen(images: tf.Tensor, most: float) -> tf.Tensor:
+    """Sharpen every second image by an unsharp mask, as cameras do to what their sensor gave, noise and all.
+
+    Args:
+        images: `(n, side, side, 3)` float32 of 0 to 1.
+        most: greatest part of the difference from a blurred image that is added to it.
+    """
+    part = tf.maximum(tf.random.uniform((tf.shape(images)[0], 1, 1, 1), -most, most), 0.0)
+    blurred = _blurred(images, tf.random.uniform((), 0.6, 2.0))
+    return tf.clip_by_value(images + part * (images - blurred), 0.0, 1.0)
+
+
+def _blurred(images: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+    """Convolved with a Gaussian of so many pixels, cut off at four."""
     offsets = tf.range(-4, 5, dtype=tf.float32)
     kernel = tf.nn.softmax(-0.5 * tf.square(offsets / sigma))
     kernel = tf.tile(kernel[:, None, None, None], [1, 1, 3, 1])
-    blurred = tf.nn.depthwise_conv2d(images, kernel, [1] * 4, "SAME")
-    blurred = tf.nn.depthwise_conv2d(blurred, tf.transpose(kernel, [1, 0, 2, 3]), [1] * 4, "SAME")
-    part = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), -0.8, 1.6)
-    part = tf.where(part > 1, 0.0, part)
-    return tf.clip_by_value(images + part * (blurred - images), 0.0, 1.0)
+    down = tf.nn.depthwise_conv2d(images, kernel, [1] * 4, "SAME")
+    return tf.nn.depthwise_conv2d(down, tf.transpose(kernel, [1, 0, 2, 3]), [1] * 4, "SAME")
 
 
 def coarsen(images: tf.Tensor, least: int, chance: float) -> tf.Tensor:
@@ -166,10 +182,20 @@ def roughen(images: tf.Tensor, chance: float) -> tf.Tensor:
     )
 
 
-def noise(images: tf.Tensor, most: float) -> tf.Tensor:
-    """Add to each image Gaussian noise of its own strength, 0 to `most`; the grain is drawn once for the batch."""
+def noise(images: tf.Tensor, most: float, *, grained: bool = False) -> tf.Tensor:
+    """Add to each image Gaussian noise of its own strength, 0 to `most`; the grain is drawn once for the batch.
+
+    Args:
+        images: `(n, side, side, 3)` float32 of 0 to 1.
+        most: greatest standard deviation.
+        grained: the noise is blurred, by something up to 1.8 pixels, as by a sensor's colour mosaic; else each pixel
+            has its own.
+    """
     strength = tf.random.uniform((tf.shape(images)[0], 1, 1, 1), 0.0, most)
     grain = tf.random.normal((1, *images.shape[1:]))
+    if grained:
+        grain = _blurred(grain, tf.random.uniform((), 0.2, 1.8))
+        grain /= tf.math.reduce_std(grain)
     return tf.clip_by_value(images + strength * grain, 0.0, 1.0)
 
 
@@ -182,12 +208,14 @@ def optics(
     faintest: float = 1.0,
     greyed: float = 0.0,
     compressed: bool = False,
+    sharpened: bool = False,
 ) -> tf.Tensor:
     """All that another stain, lamp and camera do, in the order in which light meets them."""
     images = refocus(relight(restain(images, strength, faintest, greyed), 0.6 * strength), blur)
-    if compressed:
-        return recompress(noise(images, 0.03), least, 0.5)
-    return noise(coarsen(images, least, 0.4), 0.03)
+    if not compressed:
+        return noise(coarsen(images, least, 0.4), 0.03)
+    seen = sharpen(noise(images, 0.05, grained=True), 2.5) if sharpened else noise(images, 0.03)
+    return recompress(seen, least, 0.5)
 
 
 def levels(images: tf.Tensor) -> tf.Tensor:

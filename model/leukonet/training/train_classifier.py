@@ -35,14 +35,18 @@ class Recipe:
     """Finds the field's background."""
     context: float = CONTEXT
     """The crop's side, in units of the longer side of the cell's box."""
-    stain: float = 0.85
-    """Strength of the variation of stain, light and optics; 0 for none."""
+    stain: float = 1.15
+    """Strength of the variation of stain, light and optics; 0 for none. At 1.5 a left-out Chula gains no more,
+    and cells held out of training lose one (docs/benchmark.md)."""
     faintest: float = 1.0
     """Every second crop is paled, down to this share of its density; 1 for none."""
     greyed: float = 0.0
     """Share of the crops whose colours are drawn towards grey."""
     compressed: bool = True
     """Half of the crops are scaled down and compressed, each by its own lot; else whole batches are coarsened."""
+    sharpened: bool = True
+    """Of crops that are `compressed`, the noise has a grain, and every second one is sharpened after it, as by a cheap
+    camera; else noise is fine."""
     roughened: float = 0.0
     """Share of the batches that are blended with random convolutions of themselves."""
     mixed: bool = False
@@ -110,6 +114,7 @@ def vary(images: tf.Tensor, recipe: Recipe = SHIPPED) -> tf.Tensor:
             faintest=recipe.faintest,
             greyed=recipe.greyed,
             compressed=recipe.compressed,
+            sharpened=recipe.sharpened,
         )
     if recipe.roughened:
         turned = augment.roughen(turned, recipe.roughened)
