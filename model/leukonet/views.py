@@ -88,11 +88,9 @@ def crop(
     right, bottom = min(float(image.width), square.xmax), min(float(image.height), square.ymax)
     zoom = side / (square.xmax - square.xmin)
     x, y = round((left - square.xmin) * zoom), round((top - square.ymin) * zoom)
-    width = max(1, min(side - x, round((right - left) * zoom)))
-    height = max(1, min(side - y, round((bottom - top) * zoom)))
-    part = image.resize(
-        (width, height), Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=GAP
-    )
+    beyond, below = round((right - square.xmin) * zoom), round((bottom - square.ymin) * zoom)
+    size = max(1, beyond - x), max(1, below - y)
+    part = image.resize(size, Image.Resampling.BILINEAR, box=(left, top, right, bottom), reducing_gap=GAP)
     window = Box(left / image.width, top / image.height, right / image.width, bottom / image.height)
     return _padded(normalise(part, light.over(window, part.size)), side, (x, y))
 
