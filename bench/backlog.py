@@ -3,8 +3,8 @@
 Flat is what does not change from the first tenth to the last, nor from a small backlog to a large one. The processor
 time tells of growth also where other programs take their share of the machine; and where the machine itself is lent
 quicker and slower, that time beside a bare look's: every second this program looks at one picture, with no service.
-Run: `python bench/backlog.py [--sizes 1000 10000 100000] [--burst 500]`; a size of 100,000 takes 2 GB of disk and a
-quarter of an hour. With `--burst` there is no backlog: so many files come at once, when those before are counted.
+Run: `python bench/backlog.py [--sizes 1000 10000 100000] [--burst 500]`; a size of 100,000 takes 2 GB of disk and
+twenty minutes. With `--burst` there is no backlog: so many files come at once, when those before are counted.
 Rows come as the tenths do.
 """
 

@@ -117,9 +117,8 @@ def test_any_box_inside_or_across_the_border_gives_a_crop(box, width, height):
 
 
 @given(boxes)
-@example(
-    Box(55.81285804683406, 0.0, 56.81285804683406, 1.5)
-)  # the field's edge lies half way between two rows of the crop
+# The field's edge lies half way between two rows of the crop.
+@example(Box(55.81285804683406, 0.0, 56.81285804683406, 1.5))
 def test_beyond_the_fields_edge_a_crop_is_background(box):
     """A field of stain all over shows stain where the field is, and clean grey elsewhere."""
     assume(across(box, 200, 150))
