@@ -72,7 +72,9 @@ LONGER = (
     UNPALED,
     Change("undoubted", "nor names of BCCD's shown that we doubt: the recipe of smear-6", SMEAR_6),
     Change("undoubted", "the same, judged by the crop alone", SMEAR_6, mirrored=False),
-    Change("shipped", "a third more variation, and every second crop sharpened: the recipe that ships", SHIPPED),
+    Change(
+        "shipped", "a third more variation, and every second crop sharpened: the recipe that ships", SHIPPED
+    ),
 )
 """What short trainings could not settle."""
 MOST = 1500
