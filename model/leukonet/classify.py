@@ -13,7 +13,7 @@ from leukonet.preprocessing import CONTEXT, CROP
 from leukonet.result import Box, Cell
 from leukonet.views import crop, mirror_images, pixels
 
-SURE = 3.0
+SURE = 2.0
 """Logits by which the first class leads the second one from which on a crop names its cell alone: its mirror images
 would hardly ever name it otherwise (`leukonet train mirrors`)."""
 

@@ -12,11 +12,10 @@ from leukonet.views import on_canvas
 SPECK = 0.4
 """Of the longer side of a field's surest place: what is smaller beside it is a platelet or a speck. Platelets have a
 quarter of the usual white cell's, the smallest lymphocytes more than half of the largest monocytes'."""
-SMALL = 50.0
-"""Canvas pixels: places whose longer side is shorter are looked at again. On one canvas BCCD's cells have about 75,
-Chula's about 27."""
 SHOWN = 64.0
-"""Canvas pixels that such a place's longer side has in the closer look: in the middle of what training shows."""
+"""Canvas pixels: places whose longer side is shorter are looked at again, at this size, in the middle of what training
+shows. On one canvas BCCD's cells have about 75, Chula's about 27; of a strange microscope small cells are boxed up to
+twice as wide as they are, which a closer look puts right."""
 LEAST = 0.2
 """Score from which on a small place is worth a closer look: the smaller a cell, the less sure is the locator."""
 LIKELY = 0.05
@@ -39,7 +38,7 @@ def look_closer(network: Network, image: Image.Image, look: Look, threshold: flo
         return []
     least = SPECK * look.places[0].box.longer
     judged = [
-        _closer(network, image, place) if place.box.longer * look.scale < SMALL else place
+        _closer(network, image, place) if place.box.longer * look.scale < SHOWN else place
         for place in look.places
         if place.box.longer >= least
     ]

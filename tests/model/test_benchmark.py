@@ -24,8 +24,10 @@ def place(model, out: Path) -> None:
 def runs(tmp_path_factory) -> Path:
     """Both networks, begun and not trained, wherever a part looks for a training."""
     keras = pytest.importorskip("keras")
+    from leukonet.bundle import load_bundle
     from leukonet.training import networks
     from leukonet.training.benchmark.folds import COUNT
+    from leukonet.training.benchmark.seeds import MORE
 
     keras.mixed_precision.set_global_policy("float32")
     folder = tmp_path_factory.mktemp("runs")
@@ -34,8 +36,7 @@ def runs(tmp_path_factory) -> Path:
         place(networks.locator(), folder / run / "locator")
         place(networks.classifier(), folder / run / "classifier")
     for run in (
-        "seed-2/classifier",
-        "seed-3/classifier",
+        *(f"seed-{load_bundle().provenance['seed'] + more}/classifier" for more in MORE),
         *(f"ablation-1/chula/whole-{seed}" for seed in SEEDS),
     ):
         place(networks.classifier(), folder / run)
@@ -130,15 +131,19 @@ def test_close_ups_are_cut_from_held_out_cells_at_each_share_and_size(setting):
 
 def test_the_shipped_classifier_and_two_more_seeds_are_judged_on_the_same(setting):
     """Of each test the three rows stand together, on as many cells."""
+    from leukonet.bundle import load_bundle
     from leukonet.training.benchmark.parts import measure
+    from leukonet.training.benchmark.seeds import MORE
 
     (table,) = measure("seeds", setting).tables
+    first = load_bundle(setting.bundle).provenance["seed"]
+    models = [f"{setting.bundle}, seed {first}", *(f"seed {first + more}" for more in MORE)]
     by_test = [table.rows[start : start + 3] for start in range(0, len(table.rows), 3)]
 
     assert len(by_test) == 4
     for rows in by_test:
         assert len({(row["tested on"], row["cells"]) for row in rows}) == 1
-        assert [f"{setting.bundle}, seed 1", "seed 2", "seed 3"] == [row["model"] for row in rows]
+        assert models == [row["model"] for row in rows]
 
 
 def test_the_mean_of_two_seeds_is_judged_by_their_logits_together(setting):

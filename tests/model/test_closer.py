@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leukonet.closer import SMALL, look_closer
+from leukonet.closer import SHOWN, look_closer
 from leukonet.colour import Pixels
 from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
 from leukonet.magnification import Look
@@ -50,7 +50,7 @@ def test_a_small_place_counts_by_the_mean_of_both_looks(near, expected):
     cell = square(300, 200, 70)
     found = look_closer(Near(64, near), field(cell), Look([Located(cell, 0.3)], SCALE), 0.5)
 
-    assert 70 * SCALE < SMALL
+    assert 70 * SCALE < SHOWN
     assert [(0.3 + near) / 2] * expected == [pytest.approx(place.score) for place in found]
 
 
@@ -87,7 +87,7 @@ def test_a_small_place_at_the_border_is_looked_at_where_the_field_is(corner):
 
 def test_what_is_far_smaller_than_the_surest_place_is_no_cell():
     """A platelet beside a cell; a lymphocyte beside a monocyte stays, and neither is worth a closer look here."""
-    monocyte, lymphocyte = Located(square(200, 200, 280), 0.9), Located(square(500, 300, 150), 0.6)
+    monocyte, lymphocyte = Located(square(200, 200, 340), 0.9), Located(square(520, 300, 190), 0.6)
     platelet = Located(square(600, 100, 60), 0.8)
     network = Near(64, 0.99)
     places = [monocyte, platelet, lymphocyte]
