@@ -71,7 +71,8 @@ def locate_field(network: Network, canvas: Canvas, image: Image.Image, threshold
         Cells from the most certain to the least, each once.
     """
     least = min(threshold, RULE.plausible, LEAST)
-    return look_closer(network, image, best_level(looks(network, canvas, image, least)), threshold)
+    look = best_level(looks(network, canvas, image, least))
+    return look_closer(network, image, canvas.light, look, threshold)
 
 
 def looks(network: Network, canvas: Canvas, image: Image.Image, least: float) -> Iterator[Look]:

@@ -6,10 +6,12 @@ from PIL import Image
 
 from leukonet.closer import SHOWN, look_closer
 from leukonet.colour import Pixels
+from leukonet.light import even_light
 from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
 from leukonet.magnification import Look
 from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
+from leukonet.views import pixels
 
 GRID = CANVAS // STRIDE
 FIELD = (720, 450)
@@ -39,6 +41,11 @@ def field(*cells: Box) -> Image.Image:
     return image
 
 
+def seen(network: Near, image: Image.Image, *places: Located) -> list[Located]:
+    """What remains of places of one whole look, at a threshold of one half."""
+    return look_closer(network, image, even_light(pixels(image)), Look(places, SCALE), 0.5)
+
+
 def square(x: float, y: float, side: float) -> Box:
     """A box around a centre."""
     return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
@@ -48,7 +55,7 @@ def square(x: float, y: float, side: float) -> Box:
 def test_a_small_place_counts_by_the_mean_of_both_looks(near, expected):
     """Half believed from afar, it is a cell or none from near."""
     cell = square(300, 200, 70)
-    found = look_closer(Near(64, near), field(cell), Look([Located(cell, 0.3)], SCALE), 0.5)
+    found = seen(Near(64, near), field(cell), Located(cell, 0.3))
 
     assert 70 * SCALE < SHOWN
     assert [(0.3 + near) / 2] * expected == [pytest.approx(place.score) for place in found]
@@ -57,7 +64,7 @@ def test_a_small_place_counts_by_the_mean_of_both_looks(near, expected):
 def test_a_small_place_has_the_size_and_place_that_the_closer_look_gives():
     """From afar the locator takes small cells for larger than they are."""
     cell, guessed = square(300, 200, 60), square(304, 203, 75)
-    found = look_closer(Near(51.2, 0.9), field(cell), Look([Located(guessed, 0.6)], SCALE), 0.5)
+    found = seen(Near(51.2, 0.9), field(cell), Located(guessed, 0.6))
 
     (place,) = found
     assert place.box.centre == pytest.approx(guessed.centre, abs=1)  # the stand-in sees the canvas's middle
@@ -68,7 +75,7 @@ def test_the_closer_look_shows_the_place_in_the_middle_at_a_good_size():
     """Where training shows its cells."""
     cell = square(300, 200, 72)
     network = Near(64, 0.9)
-    look_closer(network, field(cell), Look([Located(cell, 0.6)], SCALE), 0.5)
+    seen(network, field(cell), Located(cell, 0.6))
     rows, columns = np.nonzero(network.seen[0][..., 1] < 150)
 
     assert (CANVAS / 2, CANVAS / 2) == pytest.approx((rows.mean(), columns.mean()), abs=2)
@@ -80,9 +87,19 @@ def test_a_small_place_at_the_border_is_looked_at_where_the_field_is(corner):
     """There is nothing to see beyond it."""
     cell = square(*corner, 56)
     network = Near(64, 0.9)
-    look_closer(network, field(cell), Look([Located(cell, 0.6)], SCALE), 0.5)
+    seen(network, field(cell), Located(cell, 0.6))
 
     assert 64 == pytest.approx(np.ptp(np.nonzero(network.seen[0][..., 1] < 150)[0]) + 1, abs=2)
+
+
+def test_the_closer_look_is_in_the_light_of_the_whole_field():
+    """Amid red cells that lie close there is no background to tell the light by: they would be bleached."""
+    crowd, cell = square(300, 200, 320), square(300, 200, 70)
+    network, image = Near(64, 0.9), field()
+    image.paste((150, 110, 120), tuple(int(edge) for edge in crowd))
+    seen(network, image, Located(cell, 0.6))
+
+    assert (network.seen[0][..., 1] < 150).all()
 
 
 def test_what_is_far_smaller_than_the_surest_place_is_no_cell():
@@ -91,7 +108,7 @@ def test_what_is_far_smaller_than_the_surest_place_is_no_cell():
     platelet = Located(square(600, 100, 60), 0.8)
     network = Near(64, 0.99)
     places = [monocyte, platelet, lymphocyte]
-    found = look_closer(network, field(*(place.box for place in places)), Look(places, SCALE), 0.5)
+    found = seen(network, field(*(place.box for place in places)), *places)
 
     assert ([monocyte, lymphocyte], []) == (found, network.seen)
 
@@ -99,6 +116,6 @@ def test_what_is_far_smaller_than_the_surest_place_is_no_cell():
 def test_two_looks_at_one_cell_are_one_cell():
     """Pieces of it, seen from afar as two, turn out to be the same from near."""
     left, right = Located(square(296, 200, 40), 0.4), Located(square(304, 200, 40), 0.3)
-    found = look_closer(Near(128, 0.9), field(square(300, 200, 80)), Look([left, right], SCALE), 0.5)
+    found = seen(Near(128, 0.9), field(square(300, 200, 80)), left, right)
 
     assert 1 == len(found)
