@@ -17,7 +17,7 @@ SHOWN = 64.0
 """Canvas pixels: places whose longer side is shorter are looked at again, at this size, in the middle of what training
 shows. On one canvas BCCD's cells have about 75, Chula's about 27; of a strange microscope small cells are boxed up to
 twice as wide as they are, which a closer look puts right."""
-CONTEXT = CANVAS / SHOWN
+AROUND = CANVAS / SHOWN
 """Side of the closer look, in units of the place's longer side."""
 LEAST = 0.2
 """Score from which on a small place is worth a closer look: the smaller a cell, the less sure is the locator."""
@@ -54,18 +54,16 @@ def look_closer(
 
 def _closer(network: Network, image: Image.Image, light: Light, place: Located) -> Located | None:
     """The surest place around the middle of one, looked at closely; None where there is nothing."""
-    square = crop_square(place.box, CONTEXT)
-    zoom = CANVAS / (square.xmax - square.xmin)
-    near = pixels(crop(image, place.box, light, CANVAS, CONTEXT))
+    square = crop_square(place.box, AROUND)
+    near = pixels(crop(image, place.box, light, CANVAS, AROUND))
+    zoom = CANVAS / square.longer
     around = [
-        Located(_in_field(box, zoom, square, image.size), (score + place.score) / 2)
+        Located(
+            box.scaled(1 / zoom).moved(square.xmin, square.ymin).clipped(image.size),
+            (score + place.score) / 2,
+        )
         for box, score in peaks(network(near), LIKELY)
     ]
     x, y = place.box.centre
     here = [found for found in around if found.box.overlap(Box(x, y, x + 1, y + 1)) > 0]
     return max(here, key=lambda found: found.score, default=None)
-
-
-def _in_field(box: Box, zoom: float, square: Box, size: tuple[int, int]) -> Box:
-    """A box of a square that was drawn by `zoom`, in the field's pixels."""
-    return Box(*(edge / zoom for edge in box)).moved(square.xmin, square.ymin).clipped(size)

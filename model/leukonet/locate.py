@@ -66,7 +66,7 @@ def locate(network: Network, canvas: Canvas, size: tuple[int, int], threshold: f
         Cells from the most certain to the least.
     """
     found = peaks(network(pixels(canvas.image)), threshold)
-    boxes = [Located(_in_field(box, canvas.scale, size), score) for box, score in found]
+    boxes = [Located(box.scaled(1 / canvas.scale).clipped(size), score) for box, score in found]
     return without_overlap([place for place in boxes if place.box.area > 0])
 
 
@@ -104,7 +104,3 @@ def without_overlap(places: list[Located]) -> list[Located]:
         if all(place.box.overlap(other.box) <= MOST_OVERLAP for other in kept):
             kept.append(place)
     return kept
-
-
-def _in_field(box: Box, scale: float, size: tuple[int, int]) -> Box:
-    return Box(*(corner / scale for corner in box)).clipped(size)

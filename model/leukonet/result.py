@@ -43,6 +43,10 @@ class Box(NamedTuple):
         """The same box that many pixels further right and down."""
         return Box(self.xmin + x, self.ymin + y, self.xmax + x, self.ymax + y)
 
+    def scaled(self, factor: float) -> "Box":
+        """The same box in a picture that is drawn so many times as large."""
+        return Box(*(edge * factor for edge in self))
+
     def clipped(self, size: tuple[int, int]) -> "Box":
         """What of the box lies inside a picture of this `(width, height)`; without area where nothing does."""
         width, height = size

@@ -66,7 +66,7 @@ def close_ups(fields: Iterable[LabelledField], share: float, side: int | None = 
         zoom = side / part.width if side else 1.0
         if side:
             part = part.resize((side, side), Image.Resampling.BICUBIC)
-        yield CloseUp(part, name, Box(*(edge * zoom for edge in box.moved(-window.xmin, -window.ymin))))
+        yield CloseUp(part, name, box.moved(-window.xmin, -window.ymin).scaled(zoom))
 
 
 def judge(pictures: Iterable[CloseUp], look: Callable[[Image.Image], Sequence[Cell] | None]) -> Judged:

@@ -77,7 +77,7 @@ def donors(scenes: Sequence[Scene], zoom: float = 1.0) -> list[Donor]:
             if inside and not any(other.shared(box) for other in truth if other is not box):
                 part = image.crop((left, top, right, bottom))
                 part = part.resize((max(1, round(part.width * zoom)), max(1, round(part.height * zoom))))
-                cut.append(Donor(part, scaled(box.moved(-left, -top), zoom), light(image)))
+                cut.append(Donor(part, box.moved(-left, -top).scaled(zoom), light(image)))
     return cut
 
 
@@ -168,7 +168,7 @@ def enlarged(whole: Scene, zoom: float) -> Scene:
     """The same field on more pixels, or on fewer."""
     width, height = (max(1, round(length * zoom)) for length in whole.image.size)
     image = whole.image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
-    return Scene(image, tuple(scaled(box, zoom).clipped(image.size) for box in whole.truth))
+    return Scene(image, tuple(box.scaled(zoom).clipped(image.size) for box in whole.truth))
 
 
 def seen_from_afar(whole: Scene, zoom: float) -> Scene:
@@ -196,11 +196,6 @@ def light(image: Image.Image) -> np.ndarray:
     """The level, per channel, that nine tenths of a picture do not exceed: mostly bare background."""
     small = image.resize((min(image.width, 128), min(image.height, 128)))
     return np.maximum(np.quantile(pixels(small), 0.9, axis=(0, 1)), 1.0)
-
-
-def scaled(box: Box, zoom: float) -> Box:
-    """A box on other pixels."""
-    return Box(*(edge * zoom for edge in box))
 
 
 def round_out(box: Box, reach: float) -> tuple[int, int, int, int]:
