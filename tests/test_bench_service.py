@@ -26,6 +26,17 @@ def test_a_burst_that_is_not_wholly_counted_is_not_reported(tmp_path, monkeypatc
         service.require_all(tmp_path, 4)
 
 
+def test_tenths_too_short_for_the_processor_s_clock_have_no_spread(monkeypatch):
+    """Five files may be counted between two ticks of the clock: their benchmark says so, and goes on."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    import backlog  # noqa: PLC0415  a script beside `service`, found by the line above
+
+    for script in ("backlog", "service"):
+        sys.modules.pop(script)
+    assert backlog.spread([0.0]) == "too few files to tell"
+    assert backlog.spread([9.0, 10.0, 12.0]) == "-10% to +20% of the median of the tenths"
+
+
 @pytest.mark.slow
 def test_the_benchmark_of_throughput_prints_three_rates_and_two_ratios():
     """Ours, the ceiling's and the rival's; ours over each; memory."""
