@@ -19,8 +19,10 @@ shows. On one canvas BCCD's cells have about 75, Chula's about 27; of a strange 
 twice as wide as they are, which a closer look puts right."""
 AROUND = CANVAS / SHOWN
 """Side of the closer look, in units of the place's longer side."""
-LEAST = 0.2
-"""Score from which on a small place is worth a closer look: the smaller a cell, the less sure is the locator."""
+LEAST = 0.3
+"""Score from which on a place is worth a closer look: the smaller a cell, the less sure is the locator."""
+CLEAR, WELL_SHOWN = 0.7, 48.0
+"""A place of this score, shown at this many canvas pixels, needs no closer look: it would say the same."""
 LIKELY = 0.05
 """Score from which on a closer look tells of a place."""
 
@@ -34,7 +36,7 @@ def look_closer(
         network: the bundle's `Locator`.
         image: the field, RGB.
         light: its background: a close look alone shows too little of it.
-        look: its places from `LEAST` on, or from the threshold where that is lower, the most certain first.
+        look: its places from `LEAST` on at least, or from the threshold where that is lower, the most certain first.
         threshold: least score, 0 to 1; of a small place the mean of both looks must reach it.
 
     Returns:
@@ -42,14 +44,20 @@ def look_closer(
     """
     if not look.places:
         return []
-    least = SPECK * look.places[0].box.longer
+    least, smallest = min(LEAST, threshold), SPECK * look.places[0].box.longer
     judged = [
-        _closer(network, image, light, place) if place.box.longer * look.scale < SHOWN else place
+        _closer(network, image, light, place) if _doubtful(place, look.scale) else place
         for place in look.places
-        if place.box.longer >= least
+        if place.score >= least and place.box.longer >= smallest
     ]
     sure = [place for place in judged if place is not None and place.score >= threshold]
     return without_overlap(sorted(sure, key=lambda place: -place.score))
+
+
+def _doubtful(place: Located, scale: float) -> bool:
+    """Whether a place is shown too small, at so many canvas pixels a field pixel, for what the locator says of it."""
+    shown = place.box.longer * scale
+    return shown < (WELL_SHOWN if place.score >= CLEAR else SHOWN)
 
 
 def _closer(network: Network, image: Image.Image, light: Light, place: Located) -> Located | None:

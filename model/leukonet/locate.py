@@ -78,11 +78,9 @@ def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
     """
     logit = scores[..., 0]
     score = np.exp(-np.logaddexp(0, -logit))
-    likely = [(int(row), int(column)) for row, column in np.argwhere(score >= threshold)]
-    chosen = [place for place in likely if logit[place] == _around(logit, place).max()]
-    chosen.sort(key=lambda place: -logit[place])
+    chosen = np.argwhere((score >= threshold) & (logit == _greatest_around(logit)))
     found = []
-    for row, column in chosen[:MOST_CELLS]:
+    for row, column in sorted(chosen.tolist(), key=lambda place: -logit[*place])[:MOST_CELLS]:
         _, dx, dy, wide, high = map(float, scores[row, column])
         x, y = (column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE
         half_width, half_height = SIZE_UNIT * 2**wide / 2, SIZE_UNIT * 2**high / 2
@@ -91,10 +89,13 @@ def peaks(scores: Scores, threshold: float) -> list[tuple[Box, float]]:
     return found
 
 
-def _around(logit: Scores, place: tuple[int, int]) -> Scores:
-    """A place of the grid with its neighbours."""
-    row, column = place
-    return logit[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+def _greatest_around(logit: Scores) -> Scores:
+    """The greatest of each place of the grid and its neighbours."""
+    rimmed = np.full((logit.shape[0] + 2, logit.shape[1] + 2), -np.inf, logit.dtype)
+    rimmed[1:-1, 1:-1] = logit
+    rows = np.maximum(np.maximum(rimmed[:-2], rimmed[2:]), rimmed[1:-1])
+    greatest: Scores = np.maximum(np.maximum(rows[:, :-2], rows[:, 2:]), rows[:, 1:-1])
+    return greatest
 
 
 def without_overlap(places: list[Located]) -> list[Located]:

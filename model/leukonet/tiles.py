@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from leukonet.closer import LEAST, look_closer
+from leukonet.closer import look_closer
 from leukonet.locate import STRIDE, Located, locate, without_overlap
-from leukonet.magnification import RULE, Look, best_level
+from leukonet.magnification import Look, best_level
 from leukonet.network import Network
 from leukonet.preprocessing import CANVAS
 from leukonet.result import Box
@@ -25,6 +25,8 @@ cells are well above the smallest that the locator was trained on."""
 NEAR = CANVAS / 2
 """Canvas pixels of the longer side from which on a place is too near to be seen whole: lobes of a nucleus that fills
 the canvas look like cells."""
+FAINT = 0.2
+"""Score from which on a place is told at all: what is too near is hardly believed."""
 FINEST = 640
 """Side in pixels of the smallest tiles: cells of 50 pixels become the 20 of the canvas that training begins with."""
 STEP = 2.5
@@ -70,8 +72,7 @@ def locate_field(network: Network, canvas: Canvas, image: Image.Image, threshold
     Returns:
         Cells from the most certain to the least, each once.
     """
-    least = min(threshold, RULE.plausible, LEAST)
-    look = best_level(looks(network, canvas, image, least))
+    look = best_level(looks(network, canvas, image, min(threshold, FAINT)))
     return look_closer(network, image, canvas.light, look, threshold)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from leukonet.closer import SHOWN, look_closer
+from leukonet.closer import CLEAR, LEAST, SHOWN, WELL_SHOWN, look_closer
 from leukonet.colour import Pixels
 from leukonet.light import even_light
 from leukonet.locate import OUTPUTS, SIZE_UNIT, STRIDE, Located
@@ -69,6 +69,25 @@ def test_a_small_place_has_the_size_and_place_that_the_closer_look_gives():
     (place,) = found
     assert place.box.centre == pytest.approx(guessed.centre, abs=1)  # the stand-in sees the canvas's middle
     assert place.box.longer == pytest.approx(60, abs=0.5)
+
+
+@pytest.mark.parametrize(("side", "score", "runs"), [(150, 0.8, 0), (150, 0.6, 1), (130, 0.8, 1)])
+def test_a_clear_place_that_is_shown_well_is_looked_at_once(side, score, runs):
+    """A closer look costs a third of a field's time; of what is smaller, or doubted, it tells more."""
+    cell, network = square(300, 200, side), Near(64, 0.9)
+    (place,) = seen(network, field(cell), Located(cell, score))
+
+    assert (side * SCALE >= WELL_SHOWN and score >= CLEAR) == (runs == 0)
+    assert runs == len(network.seen)
+    assert runs or place == (cell, score)
+
+
+def test_a_faint_place_is_not_looked_at_again():
+    """Hardly one of them is a cell."""
+    cell, network = square(300, 200, 70), Near(64, 0.9)
+
+    assert [] == seen(network, field(cell), Located(cell, LEAST - 0.01))
+    assert [] == network.seen
 
 
 def test_the_closer_look_shows_the_place_in_the_middle_at_a_good_size():
