@@ -54,6 +54,11 @@ class Drawn:
         return pixels(self.image)
 
     @cached_property
+    def quarter(self) -> Pixels:
+        """Planes `(3, height, width)` of every second row and column: they tell the colours as well."""
+        return planes(self.pixels[::2, ::2])
+
+    @cached_property
     def levels(self) -> Colour:
         """Grey level, `(height, width)` float32 of 0 to 255."""
         red, green, blue = planes(self.pixels).astype(np.float32)
@@ -81,7 +86,7 @@ def why_plainly_not(small: Drawn) -> str:
     """The reason that one measure alone gives against a field drawn small, or an empty string."""
     if min(small.levels.shape) < SMALLEST or small.levels.std() < LEAST_CONTRAST:
         return "blank"
-    colour = colour_spread(small.pixels[::2, ::2])
+    colour = colour_spread(small.quarter)
     if colour < LEAST_COLOUR:
         return "no stain"
     if colour > MOST_COLOUR or small.texture > MOST_TEXTURE:
@@ -100,7 +105,7 @@ def is_soft(small: Drawn) -> bool:
 
 def measured(small: Drawn) -> Traits:
     """The traits of a field drawn small, at least `SMALLEST` wide and high."""
-    return traits(small.pixels, small.levels, small.detail, small.texture)
+    return traits(small.quarter, small.levels, small.detail, small.texture)
 
 
 def detail(levels: Colour) -> float:
@@ -135,9 +140,9 @@ def texture(grey: Image.Image) -> float:
     return float((np.asarray(grey, np.float32) - coarse).std() / (coarse.std() + 1e-6))
 
 
-def colour_spread(field: Pixels) -> float:
-    """Mean distance of the channels' optical densities from their mean, over the stained pixels; 0 for none."""
-    density = ABSORBANCE[planes(field)]
+def colour_spread(channels: Pixels) -> float:
+    """How far the optical densities of `(3, height, width)` lie from their mean, over what is stained; 0 for none."""
+    density = np.take(ABSORBANCE, channels)
     mean = density.sum(axis=0) / np.float32(3)
     stained = mean > GROUND
     if not stained.any():

@@ -1,6 +1,6 @@
 """A field's own light: the colour of its background, which lamp, condenser and camera let vary over the field."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -48,13 +48,22 @@ class Light(NamedTuple):
         Returns:
             `(height, width, 3)` float32 levels, from `LOWEST_WHITE` to 255.
         """
-        steps = (np.arange(-1, MESH + 1) + 0.5) / MESH
-        x = window.xmin + (window.xmax - window.xmin) * steps
-        y = window.ymin + (window.ymax - window.ymin) * steps
+        width, height = size
+        x = window.xmin + (window.xmax - window.xmin) * _STEPS
+        y = window.ymin + (window.ymax - window.ymin) * _STEPS
         levels = np.exp(_shapes(2 * x - 1, 2 * y[:, None] - 1) @ self.terms)
-        mesh = Image.fromarray(np.clip(levels + 0.5, LOWEST_WHITE, 255).astype(np.uint8))
-        inner = (1, 1, MESH + 1, MESH + 1)
-        return np.asarray(mesh.resize(size, Image.Resampling.BILINEAR, box=inner), np.float32)
+        mesh = np.clip(levels, LOWEST_WHITE, 255).astype(np.float32)
+        across = (_between(width) @ mesh).reshape(len(_STEPS), width * 3)
+        drawn: Colour = (_between(height) @ across).reshape(height, width, 3)
+        return drawn
+
+
+@lru_cache(maxsize=64)
+def _between(length: int) -> Colour:
+    """Weights `(length, MESH + 2)` that draw a line of so many pixels between the points of the mesh."""
+    places = (np.arange(length) + 0.5) / length * MESH + 0.5
+    weights: Colour = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(MESH + 2))).astype(np.float32)
+    return weights
 
 
 def even_light(field: Pixels) -> Light:
@@ -121,6 +130,8 @@ def _shapes(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArr
     return drawn
 
 
+_STEPS = (np.arange(-1, MESH + 1) + 0.5) / MESH
+"""Where the points of the mesh lie, of a window's side: one more on either side of it."""
 _MIDDLES = (2 * np.arange(TILES) + 1) / TILES - 1
 _CENTRES = _shapes(*np.meshgrid(_MIDDLES, _MIDDLES)).reshape(TILES**2, -1)
 """The shapes at the middle of each tile, row by row."""
