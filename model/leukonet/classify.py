@@ -1,5 +1,7 @@
 """Names a cell: logits of the network become calibrated probabilities, the two best become the answer."""
 
+from math import log
+
 import numpy as np
 from PIL import Image
 
@@ -16,6 +18,9 @@ from leukonet.views import crop, mirror_images, pixels
 SURE = 2.0
 """Logits by which the first class leads the second one from which on a crop names its cell alone: its mirror images
 would hardly ever name it otherwise (`leukonet train mirrors`)."""
+
+SUREST = 0.999
+"""No score of the locator says more than this, nor less than the rest of 1."""
 
 
 def open_classifier(content: bytes, classes: int) -> Network:
@@ -97,9 +102,25 @@ def probabilities(logits: Scores, temperature: float) -> Scores:
     return shares
 
 
+def expecting(bundle: Bundle, logits: Scores, score: float) -> Scores:
+    """Take the log-odds of the locator's score from the logit of what is no cell.
+
+    Of two witnesses that err apart, the logits add up (Bayes).
+
+    Args:
+        bundle: whose classes the logits are of.
+        logits: `(classes,)`.
+        score: of the place, 0 to 1.
+    """
+    believed = min(max(score, 1 - SUREST), SUREST)
+    never = np.array([BY_NAME[name].role is Role.NEVER for name in bundle.classes], np.float32)
+    expected: Scores = logits - np.float32(log(believed / (1 - believed))) * never
+    return expected
+
+
 def name(bundle: Bundle, logits: Scores, box: Box, score: float) -> Cell:
     """Make a cell of one row of logits, `(classes,)`."""
-    shares = probabilities(logits, bundle.temperature)
+    shares = probabilities(expecting(bundle, logits, score), bundle.temperature)
     first, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
     unclassified = bool(shares[first] < bundle.unclassified_below)
     return Cell(

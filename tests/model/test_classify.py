@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from leukonet.analysis import analyse, open_networks
 from leukonet.cells import BY_NAME, CLASS_NAMES, Role
-from leukonet.classify import SURE, lead, name, probabilities, scores
+from leukonet.classify import SURE, expecting, lead, name, probabilities, scores
 from leukonet.decode import decode
 from leukonet.errors import BadScores
 from leukonet.phantom import field_bytes
@@ -67,6 +67,30 @@ def test_box_and_score_are_handed_on(bundle):
     assert (BOX, 0.7) == (cell.box, cell.score)
 
 
+@given(logits, st.floats(0, 1))
+def test_the_surer_the_locator_the_less_is_no_cell_expected(bundle, scores, score):
+    """By the log-odds of its score, within bounds; one half says nothing, and no cell's class is touched."""
+    artefact = bundle.classes.index("artefact")
+    cells = np.arange(len(bundle.classes)) != artefact
+    gained = scores - expecting(bundle, scores, score)
+
+    assert [0.0] * cells.sum() == gained[cells].tolist()
+    assert (
+        pytest.approx(
+            np.log(score / (1 - score)) if 0.001 < score < 0.999 else np.sign(score - 0.5) * 6.907, abs=0.01
+        )
+        == gained[artefact]
+    )
+
+
+def test_a_place_that_the_locator_is_sure_of_is_named_a_cell_in_doubt(bundle):
+    """Where the classifier is torn between a lymphocyte and nothing, the locator's word decides."""
+    scores = np.full(len(bundle.classes), -9, np.float32)
+    scores[bundle.classes.index("lymphocyte")], scores[bundle.classes.index("artefact")] = 1.0, 1.2
+
+    assert ["artefact", "lymphocyte"] == [name(bundle, scores, BOX, score).first for score in (0.5, 0.7)]
+
+
 @pytest.mark.parametrize("first", CLASS_NAMES)
 def test_a_certain_cell_counts_by_its_classs_role(bundle, first):
     """Counted are the five of the differential, never what is reported apart or is no cell."""
@@ -84,7 +108,7 @@ def test_an_uncertain_cell_counts_in_no_role(bundle, first):
     """It is shown with both its classes and waits for a person."""
     scores = np.zeros(len(bundle.classes), np.float32)
     scores[bundle.classes.index(first)] = 0.01
-    cell = name(bundle, scores, BOX, 1.0)
+    cell = name(bundle, scores, BOX, 0.5)
 
     assert first == cell.first
     assert cell.unclassified
