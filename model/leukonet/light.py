@@ -31,6 +31,10 @@ LEAST_ON_SURFACE = 0.6
 MESH = 16
 """The surface is evaluated on this many points across and down, and drawn smoothly between them."""
 
+STRIP = 16
+"""Rows that are drawn by one product of matrices: a larger one is shared out among threads, which workers on all cores
+pay for."""
+
 
 class Light(NamedTuple):
     """The background's colour at every place of a field."""
@@ -53,17 +57,18 @@ class Light(NamedTuple):
         y = window.ymin + (window.ymax - window.ymin) * _STEPS
         levels = np.exp(_shapes(2 * x - 1, 2 * y[:, None] - 1) @ self.terms)
         mesh = np.clip(levels, LOWEST_WHITE, 255).astype(np.float32)
-        across = (_between(width) @ mesh).reshape(len(_STEPS), width * 3)
-        drawn: Colour = (_between(height) @ across).reshape(height, width, 3)
+        across = _between(width).reshape(-1, len(_STEPS))[:width] @ mesh
+        drawn: Colour = (_between(height) @ across.reshape(len(_STEPS), -1)).reshape(-1, width, 3)[:height]
         return drawn
 
 
 @lru_cache(maxsize=64)
 def _between(length: int) -> Colour:
-    """Weights `(length, MESH + 2)` that draw a line of so many pixels between the points of the mesh."""
-    places = (np.arange(length) + 0.5) / length * MESH + 0.5
+    """Weights that draw a line of so many pixels between the points of the mesh: `(strips, STRIP, MESH + 2)`."""
+    count = -(-length // STRIP) * STRIP
+    places = (np.arange(count) + 0.5) / length * MESH + 0.5
     weights: Colour = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(MESH + 2))).astype(np.float32)
-    return weights
+    return weights.reshape(-1, STRIP, MESH + 2)
 
 
 def even_light(field: Pixels) -> Light:
