@@ -3,9 +3,13 @@
 Each worker that is spawned imports the program that spawned it.
 """
 
+import os
+
 
 def main() -> None:
     """Run the command."""
+    # Pydantic would read the metadata of every installed package, to see whether one extends it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from leukowatch.cli import main as run  # noqa: PLC0415  see above
 
     run()
