@@ -18,7 +18,6 @@ from leukonet.views import crop, mirror_images, pixels
 SURE = 2.0
 """Logits by which the first class leads the second one from which on a crop names its cell alone: its mirror images
 would hardly ever name it otherwise (`leukonet train mirrors`)."""
-
 SUREST = 0.999
 """No score of the locator says more than this, nor less than the rest of 1."""
 

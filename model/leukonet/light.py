@@ -30,7 +30,6 @@ LEAST_ON_SURFACE = 0.6
 (`leukonet train light`)."""
 MESH = 16
 """The surface is evaluated on this many points across and down, and drawn smoothly between them."""
-
 STRIP = 16
 """Rows that are drawn by one product of matrices: a larger one is shared out among threads, which workers on all cores
 pay for."""
