@@ -141,7 +141,7 @@ def texture(grey: Image.Image) -> float:
 
 
 def colour_spread(channels: Pixels) -> float:
-    """How far the optical densities of `(3, height, width)` lie from their mean, over what is stained; 0 for none."""
+    """How far channels `(3, height, width)` lie from their mean in optical density, where there is stain; else 0."""
     density = np.take(ABSORBANCE, channels)
     mean = density.sum(axis=0) / np.float32(3)
     stained = mean > GROUND

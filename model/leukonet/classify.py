@@ -1,4 +1,4 @@
-"""Names a cell: logits of the network become calibrated probabilities, the two best become the answer."""
+"""Names a cell: logits of the network, with the locator's say, become probabilities, the two best the answer."""
 
 from math import log
 
@@ -27,23 +27,24 @@ def open_classifier(content: bytes, classes: int) -> Network:
     return Network(content, CLASSIFIER, (CROP, CROP), classes)
 
 
-def scores(network: Network, picture: Pixels, *, mirrored: bool) -> Scores:
+def scores(network: Network, picture: Pixels, *, mirrored: bool, expected: Scores | float = 0.0) -> Scores:
     """The logits of one crop, `(classes,)`.
 
     Args:
         network: from `open_classifier`.
         picture: `(CROP, CROP, 3)` uint8.
         mirrored: of a crop that is not `SURE`, the mean over its four mirror images; else of each as it is.
+        expected: added to the logits, `(classes,)`.
 
     Raises:
         BundleDamaged: the network does not run.
         BadScores: it gave a score that is no number.
     """
-    alone = network(picture)
+    alone = network(picture) + expected
     if not mirrored or lead(alone) >= SURE:
         return alone
     _, *others = mirror_images(picture)
-    together: Scores = np.mean([alone, *map(network, others)], axis=0)
+    together: Scores = np.mean([alone, *(network(other) + expected for other in others)], axis=0)
     return together
 
 
@@ -70,7 +71,8 @@ def name_at(
         BundleDamaged, BadScores: as `scores`.
     """
     picture = cut(bundle, image, light, box)
-    return name(bundle, scores(network, picture, mirrored=bundle.mirrored), box, score)
+    logits = scores(network, picture, mirrored=bundle.mirrored, expected=expected(bundle, score))
+    return name(bundle, logits, box, score)
 
 
 def cut(bundle: Bundle, image: Image.Image, light: Light, box: Box) -> Pixels:
@@ -101,25 +103,28 @@ def probabilities(logits: Scores, temperature: float) -> Scores:
     return shares
 
 
-def expecting(bundle: Bundle, logits: Scores, score: float) -> Scores:
-    """Take the log-odds of the locator's score from the logit of what is no cell.
+def expected(bundle: Bundle, score: float) -> Scores:
+    """What the locator's score says of the classes: of what is no cell, less by its log-odds.
 
-    Of two witnesses that err apart, the logits add up (Bayes).
+    Of two witnesses that err apart, the logits add up (Bayes). The bundle's temperature, which was fitted to the
+    classifier's alone, divides both.
 
     Args:
-        bundle: whose classes the logits are of.
-        logits: `(classes,)`.
+        bundle: of kind `locate-classify`.
         score: of the place, 0 to 1.
+
+    Returns:
+        `(classes,)` float32, to be added to the logits; 0 for every cell's class.
     """
     believed = min(max(score, 1 - SUREST), SUREST)
     never = np.array([BY_NAME[name].role is Role.NEVER for name in bundle.classes], np.float32)
-    expected: Scores = logits - np.float32(log(believed / (1 - believed))) * never
-    return expected
+    told: Scores = -np.float32(log(believed / (1 - believed))) * never
+    return told
 
 
 def name(bundle: Bundle, logits: Scores, box: Box, score: float) -> Cell:
     """Make a cell of one row of logits, `(classes,)`."""
-    shares = probabilities(expecting(bundle, logits, score), bundle.temperature)
+    shares = probabilities(logits, bundle.temperature)
     first, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
     unclassified = bool(shares[first] < bundle.unclassified_below)
     return Cell(

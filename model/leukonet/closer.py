@@ -14,9 +14,9 @@ SPECK = 0.4
 """Of the longer side of a field's surest place: what is smaller beside it is a platelet or a speck. Platelets have a
 quarter of the usual white cell's, the smallest lymphocytes more than half of the largest monocytes'."""
 SHOWN = 64.0
-"""Canvas pixels: places whose longer side is shorter are looked at again, at this size, in the middle of what training
-shows. On one canvas BCCD's cells have about 75, Chula's about 27; of a strange microscope small cells are boxed up to
-twice as wide as they are, which a closer look puts right."""
+"""Canvas pixels: places whose longer side is shorter are looked at again, unless they are `CLEAR`, at this size, in the
+middle of what training shows. On one canvas BCCD's cells have about 75, Chula's about 27; of a strange microscope small
+cells are boxed up to twice as wide as they are, which a closer look puts right."""
 AROUND = CANVAS / SHOWN
 """Side of the closer look, in units of the place's longer side."""
 LEAST = 0.3
@@ -36,7 +36,7 @@ def look_closer(
         network: the bundle's `Locator`.
         image: the field, RGB.
         light: its background: a close look alone shows too little of it.
-        look: its places from `LEAST` on at least, or from the threshold where that is lower, the most certain first.
+        look: its places, the most certain first; what is fainter than `LEAST` is taken as it is.
         threshold: least score, 0 to 1; of a small place the mean of both looks must reach it.
 
     Returns:
@@ -44,20 +44,20 @@ def look_closer(
     """
     if not look.places:
         return []
-    least, smallest = min(LEAST, threshold), SPECK * look.places[0].box.longer
+    smallest = SPECK * look.places[0].box.longer
     judged = [
         _closer(network, image, light, place) if _doubtful(place, look.scale) else place
         for place in look.places
-        if place.score >= least and place.box.longer >= smallest
+        if place.box.longer >= smallest
     ]
     sure = [place for place in judged if place is not None and place.score >= threshold]
     return without_overlap(sorted(sure, key=lambda place: -place.score))
 
 
 def _doubtful(place: Located, scale: float) -> bool:
-    """Whether a place is shown too small, at so many canvas pixels a field pixel, for what the locator says of it."""
+    """Whether a place is not faint, and shown below `SHOWN` canvas pixels, or below `WELL_SHOWN` where it is clear."""
     shown = place.box.longer * scale
-    return shown < (WELL_SHOWN if place.score >= CLEAR else SHOWN)
+    return place.score >= LEAST and shown < (WELL_SHOWN if place.score >= CLEAR else SHOWN)
 
 
 def _closer(network: Network, image: Image.Image, light: Light, place: Located) -> Located | None:

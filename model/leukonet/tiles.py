@@ -26,7 +26,7 @@ NEAR = CANVAS / 2
 """Canvas pixels of the longer side from which on a place is too near to be seen whole: lobes of a nucleus that fills
 the canvas look like cells."""
 FAINT = 0.2
-"""Score from which on a place is told at all: what is too near is hardly believed."""
+"""Score from which on places are told, or from the threshold if that is lower: what is too near is hardly believed."""
 FINEST = 640
 """Side in pixels of the smallest tiles: cells of 50 pixels become the 20 of the canvas that training begins with."""
 STEP = 2.5

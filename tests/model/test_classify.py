@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from leukonet.analysis import analyse, open_networks
 from leukonet.cells import BY_NAME, CLASS_NAMES, Role
-from leukonet.classify import SURE, expecting, lead, name, probabilities, scores
+from leukonet.classify import SURE, expected, lead, name, probabilities, scores
 from leukonet.decode import decode
 from leukonet.errors import BadScores
 from leukonet.phantom import field_bytes
@@ -67,28 +67,30 @@ def test_box_and_score_are_handed_on(bundle):
     assert (BOX, 0.7) == (cell.box, cell.score)
 
 
-@given(logits, st.floats(0, 1))
-def test_the_surer_the_locator_the_less_is_no_cell_expected(bundle, scores, score):
-    """By the log-odds of its score, within bounds; one half says nothing, and no cell's class is touched."""
+@given(st.floats(0, 1))
+def test_the_surer_the_locator_the_less_is_no_cell_expected(bundle, score):
+    """By the log-odds of its score, within bounds; one half says nothing, and the classes of cells stay."""
     artefact = bundle.classes.index("artefact")
-    cells = np.arange(len(bundle.classes)) != artefact
-    gained = scores - expecting(bundle, scores, score)
+    told = expected(bundle, score)
+    within = min(max(score, 0.001), 0.999)
 
-    assert [0.0] * cells.sum() == gained[cells].tolist()
-    assert (
-        pytest.approx(
-            np.log(score / (1 - score)) if 0.001 < score < 0.999 else np.sign(score - 0.5) * 6.907, abs=0.01
-        )
-        == gained[artefact]
-    )
+    assert [0.0] * (len(told) - 1) == np.delete(told, artefact).tolist()
+    assert pytest.approx(-np.log(within / (1 - within)), abs=1e-4) == told[artefact]
 
 
-def test_a_place_that_the_locator_is_sure_of_is_named_a_cell_in_doubt(bundle):
-    """Where the classifier is torn between a lymphocyte and nothing, the locator's word decides."""
-    scores = np.full(len(bundle.classes), -9, np.float32)
-    scores[bundle.classes.index("lymphocyte")], scores[bundle.classes.index("artefact")] = 1.0, 1.2
+def test_what_is_expected_decides_whether_a_crop_is_sure(bundle):
+    """A lead that it takes away is no lead: the mirror images are looked at."""
+    artefact, lymphocyte = (bundle.classes.index(name) for name in ("artefact", "lymphocyte"))
+    alone = np.full(len(bundle.classes), -9, np.float32)
+    alone[artefact], alone[lymphocyte] = 4.0, 1.0
+    seen = []
+    network = lambda picture: seen.append(picture) or alone  # noqa: E731
+    picture = np.zeros((2, 2, 3), np.uint8)
 
-    assert ["artefact", "lymphocyte"] == [name(bundle, scores, BOX, score).first for score in (0.5, 0.7)]
+    assert artefact == scores(network, picture, mirrored=True).argmax()
+    assert 1 == len(seen)
+    assert lymphocyte == scores(network, picture, mirrored=True, expected=expected(bundle, 0.97)).argmax()
+    assert 5 == len(seen)
 
 
 @pytest.mark.parametrize("first", CLASS_NAMES)
@@ -108,7 +110,7 @@ def test_an_uncertain_cell_counts_in_no_role(bundle, first):
     """It is shown with both its classes and waits for a person."""
     scores = np.zeros(len(bundle.classes), np.float32)
     scores[bundle.classes.index(first)] = 0.01
-    cell = name(bundle, scores, BOX, 0.5)
+    cell = name(bundle, scores, BOX, 1.0)
 
     assert first == cell.first
     assert cell.unclassified

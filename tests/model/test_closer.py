@@ -72,7 +72,7 @@ def test_a_small_place_has_the_size_and_place_that_the_closer_look_gives():
 
 
 @pytest.mark.parametrize(("side", "score", "runs"), [(150, 0.8, 0), (150, 0.6, 1), (130, 0.8, 1)])
-def test_a_clear_place_that_is_shown_well_is_looked_at_once(side, score, runs):
+def test_only_a_clear_place_that_is_shown_well_needs_no_closer_look(side, score, runs):
     """A closer look costs a third of a field's time; of what is smaller, or doubted, it tells more."""
     cell, network = square(300, 200, side), Near(64, 0.9)
     (place,) = seen(network, field(cell), Located(cell, score))
@@ -83,10 +83,12 @@ def test_a_clear_place_that_is_shown_well_is_looked_at_once(side, score, runs):
 
 
 def test_a_faint_place_is_not_looked_at_again():
-    """Hardly one of them is a cell."""
+    """Hardly one of them is a cell; it is told as it is to those who ask for what is fainter still."""
     cell, network = square(300, 200, 70), Near(64, 0.9)
+    faint, image = Located(cell, LEAST - 0.01), field(cell)
 
-    assert [] == seen(network, field(cell), Located(cell, LEAST - 0.01))
+    assert [] == seen(network, image, faint)
+    assert [faint] == look_closer(network, image, even_light(pixels(image)), Look([faint], SCALE), 0.1)
     assert [] == network.seen
 
 
