@@ -47,23 +47,6 @@ def test_the_papers_network_has_the_papers_weights():
     assert ((None, 80, 100, 3), (None, 4)) == (paper.input_shape, paper.output_shape)
 
 
-def test_the_papers_network_may_take_levels_by_their_mean_and_deviation():
-    """The same weights, behind pictures whose channels come out around 0 by 1."""
-    import keras
-
-    from leukonet.training import networks, train_paper
-
-    pictures = np.random.default_rng(1).integers((180, 90, 200), (240, 220, 230), (8, 80, 100, 3), np.uint8)
-    paper = networks.paper(train_paper.spread(pictures))
-    seen = keras.Model(paper.input, paper.layers[1].output)(pictures).numpy().reshape(-1, 3)
-
-    assert 2_222_084 == paper.count_params()
-    assert (np.zeros(3), np.ones(3)) == (
-        pytest.approx(seen.mean(axis=0), abs=1e-3),
-        pytest.approx(seen.std(axis=0), abs=1e-3),
-    )
-
-
 def test_the_locator_and_the_classifier_have_the_shapes_of_their_views():
     """Canvas in, map out; crop in, a score a class out."""
     from leukonet.training import networks

@@ -13,20 +13,20 @@ from leukonet.training.normalising import BatchNormalization
 L = keras.layers
 
 
-def paper(spread: tuple[list[float], list[float]] | None = None) -> keras.Model:
+def paper(*, centred: bool = False) -> keras.Model:
     """The paper's network: 2,222,084 weights, tanh throughout.
 
     Two 9x9 convolutions (32, 64) with 2x2 max-pooling, a dense layer of 64 (our reading of the
     paper's weight count) with dropout of 0.1 before and after it, softmax over four classes.
 
     Args:
-        spread: mean and variance of red, green and blue, by which levels are standardised; None scales them to 0 to 1.
+        centred: levels are scaled to -1 to 1; else to 0 to 1.
 
     Output shape:
         `(n, 4)` probabilities in the order of `PAPER_CLASSES`.
     """
     image = keras.Input((SIZE[1], SIZE[0], 3), name="image")
-    x = L.Normalization(mean=spread[0], variance=spread[1])(image) if spread else L.Rescaling(1 / 255)(image)
+    x = L.Rescaling(1 / 127.5, offset=-1)(image) if centred else L.Rescaling(1 / 255)(image)
     for filters in (32, 64):
         x = L.Conv2D(filters, 9, padding="same", activation="tanh")(x)
         x = L.MaxPooling2D(2)(x)

@@ -24,8 +24,6 @@ PATIENCE = 20
 """Epochs without a better validation loss after which training ends."""
 VALIDATION = 0.2
 BATCH = 32
-STAIN = 0.4
-"""Strength of the variation of stain."""
 PEAK = 3e-4
 """Learning rate. At 1e-3 the training accuracy fell to chance once the rate had risen: tanh saturates."""
 
@@ -44,11 +42,8 @@ class Rung:
     """The network sees the located cell's crop, not the whole picture."""
     averaged: bool = False
     """AdamW up to `PEAK` on a warmed-up cosine, averaged weights, all epochs; else Adam at 1e-4, the best epoch."""
-    standardised: bool = False
-    """The network takes levels by the mean and deviation of the training pictures, channel by channel; else 0 to 1.
-    A crop is mostly ground: its levels lie at 200 to 220 of 255, and vary by 20 to 40."""
-    restained: bool = True
-    """What is augmented is restained too; else turned, shifted and zoomed."""
+    centred: bool = False
+    """The network scales levels to -1 to 1, in the middle of its tanh; else to 0 to 1."""
 
 
 LADDER = (
@@ -59,21 +54,12 @@ LADDER = (
         "paper-averaged", "AdamW on a cosine, averaged weights", augmented=True, cropped=True, averaged=True
     ),
     Rung(
-        "paper-standardised",
-        "levels by their mean and deviation, not 0 to 1",
+        "paper-centred",
+        "levels from -1 to 1, not 0 to 1",
         augmented=True,
         cropped=True,
         averaged=True,
-        standardised=True,
-    ),
-    Rung(
-        "paper-turned",
-        "turned, shifted and zoomed, not restained",
-        augmented=True,
-        cropped=True,
-        averaged=True,
-        standardised=True,
-        restained=False,
+        centred=True,
     ),
 )
 TEXT = LADDER[0]
@@ -113,7 +99,7 @@ def train(
         read_dataset(data, "kaggle_augmented", PAPER_PART), locator if rung.cropped else None
     )
     held, kept = split(len(read.images), seed)
-    model = networks.paper(spread(read.images[kept]) if rung.standardised else None)
+    model = networks.paper(centred=rung.centred)
     steps = -(-len(kept) // BATCH)
     optimiser = fit.adamw(PEAK, epochs * steps) if rung.averaged else keras.optimizers.Adam(1e-4)
     model.compile(optimiser, "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -130,21 +116,12 @@ def _batches(read: Pictures, kept: npt.NDArray[np.int64], rung: Rung) -> tf.data
     """One pass over the training pictures, in another order each time."""
     told = tf.data.Dataset.from_tensor_slices((read.images[kept], read.classes[kept]))
     told = told.shuffle(len(kept)).batch(BATCH)
-    if not rung.augmented:
-        return told
-    stain = STAIN if rung.restained else 0.0
-    return told.map(lambda images, classes: (vary(images, stain), classes)).prefetch(2)
-
-
-def spread(images: npt.NDArray[np.uint8]) -> tuple[list[float], list[float]]:
-    """Mean and variance of each channel of `(n, height, width, 3)`, as `networks.paper` takes them."""
-    levels = images.reshape(-1, 3)
-    return levels.mean(axis=0).tolist(), levels.var(axis=0).tolist()
+    return told.map(lambda images, classes: (vary(images), classes)).prefetch(2) if rung.augmented else told
 
 
 @tf.function
-def vary(images: tf.Tensor, stain: float) -> tf.Tensor:
-    """Turn, shift, zoom and restain pictures `(n, 80, 100, 3)` uint8 into float32 of 0 to 255; `stain` as `restain`."""
+def vary(images: tf.Tensor) -> tf.Tensor:
+    """Turn, shift, zoom and restain pictures `(n, 80, 100, 3)` uint8 into float32 of 0 to 255."""
     count, (width, height) = tf.shape(images)[0], SIZE
     rim = (width - height) // 2
     square = tf.pad(tf.cast(images, tf.float32) / 255.0, [[0, 0], [rim, rim], [0, 0], [0, 0]], "REFLECT")
@@ -152,7 +129,7 @@ def vary(images: tf.Tensor, stain: float) -> tf.Tensor:
     flip = tf.cast(tf.random.uniform((count,), 0, 2, tf.int32), tf.float32) * 2 - 1
     angle = tf.random.uniform((count,), -np.pi, np.pi)
     turned = augment.affine(square, width, zoom, tf.random.normal((count, 2), stddev=4.0), angle, flip)
-    return augment.levels(augment.restain(turned, stain))[:, rim : rim + height]
+    return augment.levels(augment.restain(turned, 0.4))[:, rim : rim + height]
 
 
 def _best(out: Path) -> tuple[keras.callbacks.Callback, ...]:
