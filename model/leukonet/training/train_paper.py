@@ -37,7 +37,7 @@ class Rung:
     change: str
     """What is new, for the table."""
     augmented: bool = False
-    """Pictures are varied anew in every epoch."""
+    """Pictures are turned, shifted, zoomed and restained anew in every epoch."""
     cropped: bool = False
     """The network sees the located cell's crop, not the whole picture."""
     averaged: bool = False
