@@ -58,7 +58,7 @@ class Light(NamedTuple):
         mesh = np.clip(levels, LOWEST_WHITE, 255).astype(np.float32)
         across = _between(width).reshape(-1, len(_STEPS))[:width] @ mesh
         drawn: Colour = (_between(height) @ across.reshape(len(_STEPS), -1)).reshape(-1, width, 3)[:height]
-        return drawn
+        return np.clip(drawn, LOWEST_WHITE, 255, out=drawn)  # rounding leads out of them by a hair
 
 
 @lru_cache(maxsize=64)
