@@ -40,12 +40,12 @@ def scores(network: Network, picture: Pixels, *, mirrored: bool, expected: Score
         BundleDamaged: the network does not run.
         BadScores: it gave a score that is no number.
     """
-    alone = network(picture) + expected
-    if not mirrored or lead(alone) >= SURE:
-        return alone
+    alone = network(picture)
+    if not mirrored or lead(alone + expected) >= SURE:
+        return alone + expected
     _, *others = mirror_images(picture)
-    together: Scores = np.mean([alone, *(network(other) + expected for other in others)], axis=0)
-    return together
+    together: Scores = np.mean([alone, *map(network, others)], axis=0)
+    return together + expected
 
 
 def lead(logits: Scores) -> float:
