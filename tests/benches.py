@@ -2,7 +2,11 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 BENCH = Path(__file__).parents[1] / "bench"
 
@@ -13,6 +17,15 @@ def printed(script: str, *arguments: str) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()
+
+
+def imported(script: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give a benchmark's module, which imports its neighbours by their bare names; none stays among the modules."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    module = import_module(script)
+    for each in BENCH.glob("*.py"):
+        sys.modules.pop(each.stem, None)
+    return module
 
 
 def names(lines: list[str]) -> list[str]:

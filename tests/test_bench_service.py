@@ -2,24 +2,20 @@
 
 import re
 import sqlite3
-import sys
 from contextlib import closing
 
 import pytest
 
-from benches import BENCH, figures, names, printed
+from benches import BENCH, figures, imported, names, printed
 
 
 def test_a_burst_that_is_not_wholly_counted_is_not_reported(tmp_path, monkeypatch):
     """A figure over fewer fields than files would be a false one: the benchmark ends with an error instead."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import service  # noqa: PLC0415  a script's neighbour, found by the line above
-
+    service = imported("service", monkeypatch)
     with closing(sqlite3.connect(tmp_path / "leukowatch.db")) as store:
         store.execute("CREATE TABLE field (id INTEGER PRIMARY KEY, sha256 TEXT)")
         store.execute("INSERT INTO field VALUES (3, 'a'), (4, 'b')")
         store.commit()
-    sys.modules.pop("service")
 
     service.require_all(tmp_path, 2)
     with pytest.raises(SystemExit, match="2 fields for 4 files"):
@@ -28,11 +24,8 @@ def test_a_burst_that_is_not_wholly_counted_is_not_reported(tmp_path, monkeypatc
 
 def test_tenths_too_short_for_the_processor_s_clock_have_no_spread(monkeypatch):
     """Five files may be counted between two ticks of the clock: their benchmark says so, and goes on."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import backlog  # noqa: PLC0415  a script beside `service`, found by the line above
+    backlog = imported("backlog", monkeypatch)
 
-    for script in ("backlog", "service"):
-        sys.modules.pop(script)
     assert backlog.spread([0.0]) == "too few files to tell"
     assert backlog.spread([9.0, 10.0, 12.0]) == "-10% to +20% of the median of the tenths"
 
